@@ -1,0 +1,212 @@
+# ibcred - one Makefile for the whole tree. `make help` names the targets.
+
+VERSION   := 0.1.0
+SOVERSION := 0
+
+BUILD      ?= build
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+DESTDIR    ?=
+
+# Link libsodium, libyaml and jansson into the program statically where their archives are there:
+# resolving three more shared libraries costs a third of the start-up of the whole program.
+# Distributions build with DEPS=shared.
+DEPS ?= static
+
+WERROR   ?=
+SANITIZE ?=
+
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
+PKG_CONFIG ?= pkg-config
+PACKAGES   := libsodium yaml-0.1 jansson
+MISSING    := $(strip $(foreach p,$(PACKAGES),$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null || echo $(p))))
+ifneq ($(MISSING),)
+ifeq ($(filter help clean uninstall,$(MAKECMDGOALS)),)
+$(error ibcred needs $(MISSING), which $(PKG_CONFIG) cannot find. On Debian and Ubuntu: \
+	apt-get install build-essential pkg-config libsodium-dev libyaml-dev libjansson-dev)
+endif
+endif
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+             $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+OPTIMIZE  ?= $(if $(SANITIZE),-O1,-O2) -g
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+ALL_CPPFLAGS := -D_GNU_SOURCE -DIBC_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(BUILD) \
+                -include src/base/banned.h $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
+ALL_CFLAGS   := -std=gnu17 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(OPTIMIZE) \
+                $(SANITIZER) $(CFLAGS)
+ALL_LDFLAGS  := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
+
+SHARED_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
+STATIC_LIBS := -Wl,-Bstatic $(shell $(PKG_CONFIG) --libs --static $(PACKAGES)) -Wl,-Bdynamic
+PROGRAM_LIBS := $(if $(filter static,$(DEPS)),$(STATIC_LIBS),$(SHARED_LIBS))
+
+# Every room of src/ is in the library but the program's own. ROOMS= narrows a build to some.
+ROOMS        ?= $(filter-out src/cli,$(wildcard src/*))
+LIB_SOURCES  := $(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)))
+LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
+CLI_SOURCES  := $(sort $(wildcard src/cli/*.c))
+CLI_OBJECTS  := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+TOOL_SOURCES := $(sort $(wildcard tests/tools/*.c))
+TOOLS        := $(TOOL_SOURCES:%.c=$(BUILD)/%)
+
+.PHONY: all
+all: $(BUILD)/ibcred $(BUILD)/libibcred.a $(BUILD)/libibcred.so $(BUILD)/ibcred.pc ## build the program and the library
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $<")
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# policy/default.yaml, as a C array.
+$(BUILD)/default_policy.inc: policy/default.yaml
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' >$@
+
+$(BUILD)/src/policy/default.o: $(BUILD)/default_policy.inc
+
+$(BUILD)/libibcred.a: $(LIB_OBJECTS)
+	@rm -f $@
+	$(if $(V),,@echo "  AR    $@")
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/libibcred.so: $(LIB_OBJECTS)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -shared -Wl,-soname,libibcred.so.$(SOVERSION) $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+$(BUILD)/ibcred: $(CLI_OBJECTS) $(BUILD)/libibcred.a
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
+
+$(BUILD)/ibcred.pc: scripts/ibcred.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# --- tests ---------------------------------------------------------------------------------------
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libibcred.a
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(SHARED_LIBS)
+
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libibcred.a
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+.PRECIOUS: $(BUILD)/%.o
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## build and run the unit tests
+	@set -e; for t in $(UNIT_TESTS); do echo "== $$t"; $$t; done
+
+.PHONY: tools
+tools: $(TOOLS) ## build the programs that only tests use
+
+# Fuzz targets are built with clang's libFuzzer over objects of their own.
+.PHONY: fuzz
+fuzz: ## build the fuzz targets (clang) under $(BUILD)/fuzz
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libibcred.a
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(SHARED_LIBS)
+
+# The gateway stand-in of the end-to-end tests.
+-include tests/standin/standin.mk
+
+.PHONY: cli-tests
+cli-tests: $(BUILD)/ibcred tools ## run the tests of the command line (bats)
+	IBCRED=$(abspath $(BUILD)/ibcred) bats tests/cli
+
+.PHONY: test
+test: ## install what the tests need and run them all
+	./scripts/test
+
+.PHONY: bench
+bench: $(BUILD)/ibcred $(addprefix $(BUILD)/bench/,bare empty pair) ## measure speed and memory against baselines of the same run
+	BUILD=$(BUILD) tests/bench/run
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $<
+
+.PHONY: soak
+soak: $(BUILD)/ibcred tools ## the long versions: 60 s a fuzz target, 500 kills, 100,000 profiles
+	SOAK=1 ./scripts/test
+
+# --- install -------------------------------------------------------------------------------------
+
+.PHONY: install
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/ibcred \
+	    $(DESTDIR)$(DATADIR)/ibcred/policy/examples $(DESTDIR)$(DATADIR)/doc/ibcred
+	install -m 755 $(BUILD)/ibcred $(DESTDIR)$(BINDIR)/ibcred
+	install -m 644 $(BUILD)/libibcred.a $(DESTDIR)$(LIBDIR)/libibcred.a
+	install -m 755 $(BUILD)/libibcred.so $(DESTDIR)$(LIBDIR)/libibcred.so.$(VERSION)
+	ln -sf libibcred.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libibcred.so.$(SOVERSION)
+	ln -sf libibcred.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libibcred.so
+	install -m 644 $(BUILD)/ibcred.pc $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc
+	install -m 644 include/ibcred/*.h $(DESTDIR)$(INCLUDEDIR)/ibcred
+	install -m 644 policy/default.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
+	install -m 644 policy/examples/*.yaml $(DESTDIR)$(DATADIR)/ibcred/policy/examples
+	install -m 644 docker-compose.override.yml $(DESTDIR)$(DATADIR)/ibcred
+	install -m 644 README.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(DATADIR)/doc/ibcred
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(LIBDIR)/libibcred.* $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/ibcred $(DESTDIR)$(DATADIR)/ibcred $(DESTDIR)$(DATADIR)/doc/ibcred
+
+# --- upkeep --------------------------------------------------------------------------------------
+
+ALL_C := $(sort $(wildcard include/ibcred/*.h src/*/*.[ch] tests/*/*.[ch]))
+
+.PHONY: lint
+lint: lint-format lint-cppcheck lint-tidy lint-shell ## every static check
+
+.PHONY: lint-format
+lint-format: ## the code is laid out as .clang-format says
+	clang-format --dry-run -Werror $(ALL_C)
+
+.PHONY: lint-cppcheck
+lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src
+	cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --quiet \
+	    --inline-suppr --suppress=missingIncludeSystem -Iinclude -Isrc -I$(BUILD) src
+
+.PHONY: lint-tidy
+lint-tidy: $(BUILD)/default_policy.inc ## clang-tidy over src (see .clang-tidy)
+	printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
+	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -v "warnings generated" | (! grep .)' tidy
+
+.PHONY: lint-shell
+lint-shell: ## shellcheck over every script
+	shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' 2>/dev/null)
+
+.PHONY: format
+format: ## lay the code out
+	clang-format -i $(ALL_C)
+
+.PHONY: help
+help: ## name the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,27 @@
+/*
+ * kind.h - paper and live: what a username is, and what a gateway is asked to be.
+ */
+#ifndef IBCRED_KIND_H
+#define IBCRED_KIND_H
+
+#include <ibcred/common.h>
+
+#pragma GCC visibility push(default)
+
+/* What the username of a profile is at IBKR. */
+enum ibc_kind { IBC_KIND_PAPER = 1, IBC_KIND_LIVE = 2 };
+
+/* What TRADING_MODE asks the gateway for. */
+enum ibc_mode { IBC_MODE_PAPER = 1, IBC_MODE_LIVE = 2, IBC_MODE_BOTH = 3 };
+
+/* The word for a value: "paper", "live", "both". */
+const char *ibc_kind_name(enum ibc_kind kind);
+const char *ibc_mode_name(enum ibc_mode mode);
+
+/* Parse the exact, lower-case word. False, leaving `*out` alone, for anything else. */
+IBC_CHECKED bool ibc_kind_parse(const char *text, enum ibc_kind *out);
+IBC_CHECKED bool ibc_mode_parse(const char *text, enum ibc_mode *out);
+
+#pragma GCC visibility pop
+
+#endif
