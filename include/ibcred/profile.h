@@ -1,0 +1,124 @@
+/*
+ * profile.h - one set of credentials and its history.
+ *
+ * A profile is a plain value whose secret bytes lie in one guarded allocation: field values are
+ * views into it. Versions are never edited: sealing again adds one. Each version holds all fields.
+ */
+#ifndef IBCRED_PROFILE_H
+#define IBCRED_PROFILE_H
+
+#include <ibcred/kind.h>
+#include <ibcred/secret.h>
+
+#pragma GCC visibility push(default)
+
+enum {
+    IBC_PROFILE_NAME_MAX = 64,  /* bytes */
+    IBC_FIELD_NAME_MAX = 64,    /* bytes */
+    IBC_FIELD_VALUE_MAX = 4096, /* bytes */
+    IBC_FIELDS_MAX = 64,        /* a version */
+    IBC_VERSIONS_MAX = 1024,    /* a profile */
+    IBC_COPIES_MAX = 256,       /* a profile */
+    IBC_COPY_TARGET_MAX = 255,  /* bytes */
+    IBC_ACCOUNT_MAX = 16,       /* bytes, "DU1234567" */
+};
+
+/* The names that IBKR credentials go by; every other field is the user's own. */
+#define IBC_FIELD_USERNAME "IB_USERNAME"
+#define IBC_FIELD_PASSWORD "IB_PASSWORD"
+
+enum ibc_version_state {
+    IBC_VERSION_STAGED = 1,  /* sealed, waiting for its first login */
+    IBC_VERSION_ACTIVE = 2,  /* the one a release hands out; at most one a profile */
+    IBC_VERSION_BURNED = 3,  /* rejected by IBKR: never released again */
+    IBC_VERSION_RETIRED = 4, /* replaced by a later one */
+};
+
+const char *ibc_version_state_name(enum ibc_version_state state);
+
+struct ibc_field {
+    struct ibc_view name;  /* [A-Za-z_][A-Za-z0-9_]* */
+    struct ibc_view value; /* UTF-8 without NUL, LF or CR */
+};
+
+struct ibc_version {
+    uint32_t number; /* 1, 2, 3, … */
+    enum ibc_version_state state;
+    int64_t created_ms;        /* wall clock */
+    int64_t state_ms;          /* wall clock: when it came into this state */
+    int64_t proven_ms;         /* wall clock of the first login it was proven by; 0 = never */
+    enum ibc_kind proven_kind; /* kind of account seen then; 0 = not seen */
+    size_t field_count;
+    struct ibc_field *fields; /* sorted by name, no name twice */
+};
+
+/* Where a copy of a version went, e.g. a CI secret. */
+struct ibc_copy {
+    struct ibc_view target;
+    uint32_t version;
+    int64_t copied_ms; /* wall clock */
+};
+
+struct ibc_profile {
+    char name[IBC_PROFILE_NAME_MAX + 1];
+    enum ibc_kind kind;
+    char account[IBC_ACCOUNT_MAX + 1]; /* "" when not known */
+    int64_t created_ms;
+    size_t version_count;
+    struct ibc_version *versions; /* by ascending number */
+    size_t copy_count;
+    struct ibc_copy *copies;   /* sorted by target, no target twice */
+    struct ibc_secret storage; /* what all views point into */
+    size_t storage_used;       /* bytes of it that are taken */
+};
+
+/* True for a legal profile name: 1…64 of [a-z0-9._-], beginning with a letter or digit. */
+bool ibc_profile_name_valid(const char *name);
+
+/*
+ * Check one field for sealing. IBC_ERR_USAGE names the field and never shows the value: a bad or
+ * overlong name; a value that is empty, too long, not UTF-8, or holds NUL, LF or CR.
+ */
+IBC_CHECKED enum ibc_status ibc_field_check(const struct ibc_field *field, struct ibc_error *err);
+
+/*
+ * Begin a profile without versions. The caller frees it with ibc_profile_free().
+ * IBC_ERR_USAGE: illegal name or account.
+ */
+IBC_CHECKED enum ibc_status ibc_profile_new(const char *name, enum ibc_kind kind,
+                                            const char *account, int64_t now_ms,
+                                            struct ibc_profile **out, struct ibc_error *err);
+
+/*
+ * As ibc_profile_new(), in place of what `profile` holds: its secret memory is wiped and used
+ * again. Guarded memory is slow to come by, which tells when many profiles are made in a row.
+ * On failure the profile is unchanged.
+ */
+IBC_CHECKED enum ibc_status ibc_profile_renew(struct ibc_profile *profile, const char *name,
+                                              enum ibc_kind kind, const char *account,
+                                              int64_t now_ms, struct ibc_error *err);
+
+/*
+ * Add a version with state `state`. Fields that the newest version has and `fields` lacks are
+ * carried over; `fields` may come in any order, and every one is checked. An IBC_VERSION_ACTIVE
+ * version retires the one active before. IBC_ERR_USAGE: a bad field, a name twice, none at all, or
+ * too many fields or versions. On failure the profile is unchanged.
+ */
+IBC_CHECKED enum ibc_status ibc_profile_add_version(struct ibc_profile *profile,
+                                                    const struct ibc_field *fields, size_t count,
+                                                    enum ibc_version_state state, int64_t now_ms,
+                                                    struct ibc_error *err);
+
+/* The active version, or NULL. Owned by the profile. */
+const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile);
+
+/* The field of that name, or NULL. Owned by the version's profile. */
+const struct ibc_field *ibc_version_field(const struct ibc_version *version, const char *name);
+
+/* Wipes and frees; accepts NULL; `*profile` becomes NULL. */
+void ibc_profile_free(struct ibc_profile **profile);
+#define ibc_auto_profile IBC_CLEANUP(ibc_profile_free) struct ibc_profile
+
+#pragma GCC visibility pop
+
+#endif
