@@ -1,0 +1,57 @@
+/*
+ * dotenv.h - env files as their readers read them.
+ *
+ * Docker Compose v1 (1.29, python-dotenv) and v2 (compose-go) disagree about one and the same
+ * file, so each has a reader model of its own here. The sinks prove what they write against them,
+ * and `ibcred seal --from` reads with them. Pure; values stay in secret memory.
+ */
+#ifndef IBCRED_DOTENV_H
+#define IBCRED_DOTENV_H
+
+#include <ibcred/secret.h>
+
+#pragma GCC visibility push(default)
+
+enum {
+    IBC_DOTENV_FILE_MAX = 1 << 20,   /* bytes */
+    IBC_DOTENV_VALUES_MAX = 4 << 20, /* bytes of all names and values, expanded */
+    IBC_DOTENV_ENTRIES_MAX = 8192,
+};
+
+enum ibc_dotenv_reader { IBC_READER_COMPOSE_V1 = 1, IBC_READER_COMPOSE_V2 = 2 };
+
+struct ibc_dotenv_entry {
+    struct ibc_view name;
+    struct ibc_view value;
+    bool has_value; /* false: v1 takes a name without '=' for a variable without a value */
+    unsigned line;  /* where its first line is, from 1 */
+    size_t start;   /* byte offset of its first line */
+    size_t end;     /* byte offset just after its last line's newline */
+};
+
+/* Every binding of a file in the order of their lines; the last one of a name counts. */
+struct ibc_dotenv;
+
+/*
+ * Read `text` as `reader` does with an empty environment. `name` is the file in the sentence.
+ * IBC_ERR_DATA, with name:line, where the reader itself would refuse or skip a line with a
+ * warning, and for a NUL byte, which no environment can hold. The v2 model is stricter than its
+ * reader in one point: it refuses names outside ASCII. The sentence never shows a value. `text`
+ * may go away afterwards.
+ */
+IBC_CHECKED enum ibc_status ibc_dotenv_parse(enum ibc_dotenv_reader reader, struct ibc_view text,
+                                             const char *name, struct ibc_dotenv **out,
+                                             struct ibc_error *err);
+
+size_t ibc_dotenv_count(const struct ibc_dotenv *dotenv);
+const struct ibc_dotenv_entry *ibc_dotenv_at(const struct ibc_dotenv *dotenv, size_t index);
+
+/* The binding that counts for `name`, or NULL; owned by `dotenv`. */
+const struct ibc_dotenv_entry *ibc_dotenv_find(const struct ibc_dotenv *dotenv, const char *name);
+
+void ibc_dotenv_free(struct ibc_dotenv **dotenv);
+#define ibc_auto_dotenv IBC_CLEANUP(ibc_dotenv_free) struct ibc_dotenv
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,52 @@
+/* input.c - what dotenv and JSON input share. */
+#include "input/parts.h"
+
+#include "input/secret_heap.h"
+
+#include <jansson.h>
+
+void ibc_json_use_secret_memory(void) {
+    json_set_alloc_funcs(secret_heap_alloc, secret_heap_free);
+}
+
+void ibc_input_free(struct ibc_input *input) {
+    ibc_secret_free(&input->storage);
+    json_decref(input->document);
+    *input = (struct ibc_input){0};
+}
+
+bool ibc_input_looks_like_json(struct ibc_view text) {
+    static const char white_space[] = " \t\r\n";
+    for (size_t at = 0; at < text.size; at++) {
+        unsigned char byte = text.bytes[at];
+        if (byte == '\0' || !strchr(white_space, byte)) {
+            return byte == '{';
+        }
+    }
+    return false;
+}
+
+enum ibc_status require_room(size_t count, struct ibc_error *err) {
+    if (count > IBC_INPUT_FIELDS_MAX) {
+        return ibc_fail(err, IBC_ERR_USAGE, "more than %d fields for one profile",
+                        IBC_INPUT_FIELDS_MAX);
+    }
+    return IBC_OK;
+}
+
+enum ibc_status fail_at(const struct place *place, enum ibc_status status, const char *why,
+                        struct ibc_error *err) {
+    if (place->line == 0) {
+        return ibc_fail(err, status, "%s: %s", place->name, why);
+    }
+    return ibc_fail(err, status, "%s:%llu: %s", place->name, (unsigned long long)place->line, why);
+}
+
+enum ibc_status check_field(const struct place *place, const struct ibc_field *field,
+                            struct ibc_error *err) {
+    struct ibc_error fault;
+    if (ibc_field_check(field, &fault) != IBC_OK) {
+        return fail_at(place, IBC_ERR_DATA, fault.text, err);
+    }
+    return IBC_OK;
+}

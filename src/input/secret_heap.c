@@ -1,0 +1,75 @@
+/* secret_heap.c - malloc() and free() over guarded memory. */
+#include "input/secret_heap.h"
+
+#include <sodium.h>
+
+struct chunk {
+    _Alignas(SECRET_HEAP_ALIGNMENT) struct chunk *older;
+    size_t size; /* of bytes[] */
+    size_t used;
+    _Alignas(SECRET_HEAP_ALIGNMENT) unsigned char bytes[];
+};
+
+static struct {
+    struct chunk *newest;
+    size_t total; /* bytes of all chunks */
+    size_t live;  /* blocks in use */
+} heap;
+
+static bool add_chunk(size_t block) {
+    size_t size = block > SECRET_HEAP_CHUNK ? block : SECRET_HEAP_CHUNK;
+    if (size > SECRET_HEAP_MAX - heap.total) {
+        return false;
+    }
+    /* A size that is a multiple of the alignment makes sodium_malloc() return an aligned block. */
+    struct chunk *chunk = sodium_malloc(sizeof *chunk + size);
+    if (!chunk) {
+        return false;
+    }
+    chunk->older = heap.newest;
+    chunk->size = size;
+    chunk->used = 0;
+    heap.newest = chunk;
+    heap.total += size;
+    return true;
+}
+
+void *secret_heap_alloc(size_t size) {
+    if (size > SECRET_HEAP_MAX) {
+        return NULL;
+    }
+    size_t block = (size + SECRET_HEAP_ALIGNMENT) / SECRET_HEAP_ALIGNMENT * SECRET_HEAP_ALIGNMENT;
+    struct chunk *chunk = heap.newest;
+    if (!chunk || block > chunk->size - chunk->used) {
+        if (!add_chunk(block)) {
+            return NULL;
+        }
+        chunk = heap.newest;
+    }
+    void *start = chunk->bytes + chunk->used;
+    chunk->used += block;
+    heap.live++;
+    return start;
+}
+
+/* Wipe everything, and keep the oldest chunk for the next document. */
+static void reset(void) {
+    while (heap.newest->older) {
+        struct chunk *chunk = heap.newest;
+        heap.newest = chunk->older;
+        heap.total -= chunk->size;
+        sodium_free(chunk);
+    }
+    sodium_memzero(heap.newest->bytes, heap.newest->used);
+    heap.newest->used = 0;
+}
+
+void secret_heap_free(void *block) {
+    if (block && --heap.live == 0) {
+        reset();
+    }
+}
+
+size_t secret_heap_live(void) {
+    return heap.live;
+}

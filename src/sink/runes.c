@@ -1,0 +1,112 @@
+/* runes.c - characters of UTF-8 text. */
+#include "sink/runes.h"
+
+static bool is_continuation(unsigned char byte) {
+    return (byte & 0xC0) == 0x80;
+}
+
+/* Length and first bits that a lead byte promises; size 0 for a byte that leads nothing. */
+static struct rune read_lead(unsigned char byte) {
+    if (byte < 0x80) {
+        return (struct rune){.code = byte, .size = 1};
+    }
+    if (byte >= 0xC2 && byte <= 0xDF) {
+        return (struct rune){.code = byte & 0x1F, .size = 2};
+    }
+    if ((byte & 0xF0) == 0xE0) {
+        return (struct rune){.code = byte & 0x0F, .size = 3};
+    }
+    if (byte >= 0xF0 && byte <= 0xF4) {
+        return (struct rune){.code = byte & 0x07, .size = 4};
+    }
+    return (struct rune){0};
+}
+
+static bool is_well_formed(struct rune rune) {
+    static const uint32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
+    bool surrogate = rune.code >= 0xD800 && rune.code <= 0xDFFF;
+    return rune.code >= shortest[rune.size] && rune.code <= 0x10FFFF && !surrogate;
+}
+
+struct rune rune_at(struct ibc_view text, size_t at) {
+    const struct rune invalid = {.code = RUNE_INVALID, .size = 1};
+    struct rune rune = read_lead(text.bytes[at]);
+    if (rune.size == 0 || rune.size > text.size - at) {
+        return invalid;
+    }
+    for (size_t i = 1; i < rune.size; i++) {
+        unsigned char byte = text.bytes[at + i];
+        if (!is_continuation(byte)) {
+            return invalid;
+        }
+        rune.code = rune.code << 6 | (byte & 0x3F);
+    }
+    return is_well_formed(rune) ? rune : invalid;
+}
+
+void append_rune(struct ibc_secret_buffer *out, uint32_t code) {
+    if (code < 0x80) {
+        ibc_secret_buffer_append_byte(out, (unsigned char)code);
+        return;
+    }
+    /* No escape that a reader knows goes beyond U+00FF. */
+    ibc_secret_buffer_append_byte(out, (unsigned char)(0xC0 | code >> 6));
+    ibc_secret_buffer_append_byte(out, (unsigned char)(0x80 | (code & 0x3F)));
+}
+
+bool is_white_space(uint32_t code) {
+    return (code >= 0x09 && code <= 0x0D) || code == 0x20 || code == 0x85 || code == 0xA0 ||
+           code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
+           code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
+bool is_python_space(uint32_t code) {
+    return is_white_space(code) || (code >= 0x1C && code <= 0x1F);
+}
+
+bool is_python_blank(uint32_t code) {
+    return is_python_space(code) && code != '\n' && code != '\r';
+}
+
+bool is_go_blank(uint32_t code) {
+    return code == '\t' || code == '\v' || code == '\f' || code == '\r' || code == ' ' ||
+           code == 0x85 || code == 0xA0;
+}
+
+size_t skip_runes(struct ibc_view text, size_t at, rune_class *is_member) {
+    while (at < text.size) {
+        struct rune rune = rune_at(text, at);
+        if (!is_member(rune.code)) {
+            break;
+        }
+        at += rune.size;
+    }
+    return at;
+}
+
+struct ibc_view trim_runes(struct ibc_view text, rune_class *is_member) {
+    while (text.size > 0) {
+        size_t last = text.size - 1;
+        while (last > 0 && is_continuation(text.bytes[last])) {
+            last--;
+        }
+        struct rune rune = rune_at(text, last);
+        if (rune.size != text.size - last || !is_member(rune.code)) {
+            break;
+        }
+        text.size = last;
+    }
+    return text;
+}
+
+struct ibc_view slice(struct ibc_view text, size_t start, size_t end) {
+    return (struct ibc_view){.bytes = text.bytes + start, .size = end - start};
+}
+
+bool has_byte(struct ibc_view text, unsigned char byte) {
+    return text.size > 0 && memchr(text.bytes, byte, text.size);
+}
+
+bool is_one_of(unsigned char byte, const char *bytes) {
+    return byte != '\0' && strchr(bytes, byte);
+}
