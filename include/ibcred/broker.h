@@ -1,0 +1,97 @@
+/*
+ * broker.h - the only place where vault, policy, mode, gate, audit and delivery meet.
+ *
+ * A release is a login attempt: it is charged, durably, before the secret leaves.
+ */
+#ifndef IBCRED_BROKER_H
+#define IBCRED_BROKER_H
+
+#include <ibcred/audit.h>
+#include <ibcred/deliver.h>
+#include <ibcred/gate.h>
+#include <ibcred/vault.h>
+
+#pragma GCC visibility push(default)
+
+/* What the broker works with; everything is borrowed. */
+struct ibc_broker {
+    const struct ibc_vault *vault;
+    const struct ibc_keyring *keyring; /* to mark a version in the vault */
+    const struct ibc_policy *policy;
+    int state_fd; /* the state directory */
+};
+
+enum ibc_names { IBC_NAMES_IB, IBC_NAMES_TWS };
+
+struct ibc_request {
+    const char *profile;
+    enum ibc_mode mode;
+    enum ibc_names names; /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
+};
+
+/* What was released. */
+struct ibc_release {
+    uint32_t version;
+    enum ibc_kind kind;
+    bool warned; /* the policy lets it pass with `warning` */
+    char warning[IBC_ERROR_TEXT_MAX];
+};
+
+/*
+ * policy → mode → gate → prepare → charge the ledger (durable) → audit (durable) → hand over.
+ *
+ * IBC_ERR_NOT_FOUND: no such profile. IBC_ERR_MISMATCH: mode and kind disagree, or no writing of
+ * a value survives its readers. IBC_ERR_REFUSED: the policy, or held for a person. IBC_ERR_WAIT:
+ * the gate, with retry_after. Anything else: the ledger or the audit log cannot be written, or
+ * the delivery failed. On every failure the secret did not leave and nothing stays charged.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
+                                               const struct ibc_request *request,
+                                               const struct ibc_delivery *delivery,
+                                               struct ibc_release *out, struct ibc_error *err);
+
+/* One question that a release asks, and the answer. */
+struct ibc_finding {
+    const char *name;       /* "version", "mode", "delivery", "gate" */
+    enum ibc_status status; /* IBC_OK: it would pass */
+    int64_t retry_after;    /* seconds, with IBC_ERR_WAIT */
+    char text[IBC_ERROR_TEXT_MAX];
+};
+
+enum { IBC_FINDINGS = 4 };
+
+/*
+ * Ask everything that a release with `format` would ask, without releasing or charging.
+ * Returns IBC_OK once all questions are answered, whatever the answers are.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_check(const struct ibc_broker *broker,
+                                             const struct ibc_request *request,
+                                             enum ibc_format format, uint32_t *version,
+                                             struct ibc_finding findings[static IBC_FINDINGS],
+                                             struct ibc_error *err);
+
+/*
+ * Write down what came of the last release of `profile`'s account: ledger, audit log, and, where
+ * a version is proven or burned by it, the vault. `*warned` says that the vault could not be
+ * marked (err->text has the reason); the ledger, which decides, has it all the same.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *profile,
+                                              enum ibc_outcome outcome, int64_t wait, bool *warned,
+                                              struct ibc_error *err);
+
+/* What the gate says of `profile` now, with nothing charged. */
+IBC_CHECKED enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,
+                                            struct ibc_gate_verdict *out, struct ibc_error *err);
+
+/* Wipe the slate: waits, budgets, hold, and the burn of the newest version. A person's decision. */
+IBC_CHECKED enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile,
+                                             bool *warned, struct ibc_error *err);
+
+/* Write one line about a change of the vault to the audit log. */
+IBC_CHECKED enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
+                                            const struct ibc_audit_event *event,
+                                            struct ibc_error *err);
+
+#pragma GCC visibility pop
+
+#endif

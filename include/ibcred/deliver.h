@@ -1,0 +1,74 @@
+/*
+ * deliver.h - the ways in which a secret leaves.
+ *
+ * A delivery is made in two steps, because the login attempt is charged between them: prepare
+ * does everything that can fail and lets nothing out; hand_over lets the secret out.
+ */
+#ifndef IBCRED_DELIVER_H
+#define IBCRED_DELIVER_H
+
+#include <ibcred/lease.h>
+#include <ibcred/sink.h>
+
+#pragma GCC visibility push(default)
+
+struct ibc_delivery {
+    const char *name; /* "env-file", "exec": for the audit log */
+    void *self;
+
+    /* Get ready to deliver the variables, which are only good during the call. */
+    enum ibc_status (*prepare)(void *self, const struct ibc_field *variables, size_t count,
+                               struct ibc_error *err);
+    /* Let the secret out. On failure it did not leave. */
+    enum ibc_status (*hand_over)(void *self, struct ibc_error *err);
+    /* Undo prepare: nothing was or will be handed over. */
+    void (*abandon)(void *self);
+};
+
+/* An env file in the runtime directory, ended by a detached reaper. */
+struct ibc_env_file {
+    const struct ibc_runtime *runtime;
+    enum ibc_format format;
+    int64_t ttl;                /* seconds */
+    const char *reaper_program; /* run as: reaper_program reap --lease NAME, with
+                                   IBCRED_RUNTIME_DIR as its only variable */
+
+    /* the rest is the delivery's own */
+    char name[IBC_LEASE_NAME_MAX]; /* under the runtime directory, once prepared */
+    struct ibc_secret content;
+    int fd;
+    pid_t reaper;
+};
+
+void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runtime,
+                       enum ibc_format format, int64_t ttl, const char *reaper_program);
+struct ibc_delivery ibc_env_file_delivery(struct ibc_env_file *file);
+void ibc_env_file_free(struct ibc_env_file *file);
+#define ibc_auto_env_file IBC_CLEANUP(ibc_env_file_free) struct ibc_env_file
+
+/* The environment of a child process, and nothing on any disk. */
+struct ibc_child {
+    char *const *argv; /* NULL-terminated; no shell */
+    char *const *base; /* the environment it starts from, less every IBCRED_* variable */
+
+    /* the rest is the delivery's own */
+    char *program; /* argv[0], found in PATH */
+    struct ibc_secret environment;
+    pid_t pid;
+};
+
+void ibc_child_init(struct ibc_child *child, char *const *argv, char *const *base);
+struct ibc_delivery ibc_child_delivery(struct ibc_child *child);
+
+/*
+ * Once handed over: wait for the child, passing on every signal that was sent to this process
+ * alone (the terminal's reach the child by themselves) and stopping when it stops.
+ * Returns its exit status, or 128 + n where signal n ended it.
+ */
+int ibc_child_wait(struct ibc_child *child);
+void ibc_child_free(struct ibc_child *child);
+#define ibc_auto_child IBC_CLEANUP(ibc_child_free) struct ibc_child
+
+#pragma GCC visibility pop
+
+#endif

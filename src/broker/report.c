@@ -1,0 +1,219 @@
+/* report.c - what came of a release: ledger first, then the audit log, then the vault. */
+#include "broker/account.h"
+
+enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
+                                const struct ibc_audit_event *event, struct ibc_error *err) {
+    struct ibc_instant now;
+    enum ibc_status status = ibc_clock_now(&now, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_audit *audit = NULL;
+    status = ibc_audit_open(broker->state_fd, ibc_vault_id(broker->vault),
+                            ibc_vault_audit_key(broker->vault), &audit, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    return ibc_audit_append(audit, event, &now, err);
+}
+
+/* The credential that an outcome is about: the last one charged, else the version's own. */
+static const unsigned char *reported_credential(const struct account *account) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    for (size_t i = count; i > 0; i--) {
+        if (entries[i - 1].event == IBC_LEDGER_CHARGE) {
+            return entries[i - 1].credential;
+        }
+    }
+    return account->credential;
+}
+
+/* A change to one version of a profile; false where there is nothing to change. */
+typedef bool mark(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms);
+
+static bool mark_proven(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
+    (void)profile;
+    if (version->proven_ms != 0) {
+        return false;
+    }
+    version->proven_ms = now_ms;
+    return true;
+}
+
+static bool mark_burned(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
+    (void)profile;
+    if (version->state == IBC_VERSION_BURNED) {
+        return false;
+    }
+    version->state = IBC_VERSION_BURNED;
+    version->state_ms = now_ms;
+    return true;
+}
+
+static bool mark_cleared(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
+    if (version->state != IBC_VERSION_BURNED || ibc_profile_active(profile)) {
+        return false;
+    }
+    version->state = IBC_VERSION_ACTIVE;
+    version->state_ms = now_ms;
+    return true;
+}
+
+static struct ibc_version *version_with(const struct ibc_vault *vault, struct ibc_profile *profile,
+                                        const unsigned char *credential) {
+    for (size_t i = profile->version_count; i > 0; i--) {
+        unsigned char id[IBC_CREDENTIAL_ID_BYTES];
+        credential_of(vault, &profile->versions[i - 1], id);
+        if (memcmp(id, credential, sizeof id) == 0) {
+            return &profile->versions[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* Would `change` do anything? Asked of the vault as it is open, to save a write. */
+static bool changes_anything(const struct ibc_broker *broker, struct ibc_profile *profile,
+                             const unsigned char *credential, mark *change) {
+    struct ibc_version *version = version_with(broker->vault, profile, credential);
+    return version && change(profile, version, 0);
+}
+
+static enum ibc_status write_mark(const struct ibc_broker *broker, const char *name,
+                                  const unsigned char *credential, mark *change, int64_t now_ms,
+                                  struct ibc_error *err) {
+    ibc_auto_vault_edit *edit = NULL;
+    enum ibc_status status =
+        ibc_vault_edit_begin(ibc_vault_path(broker->vault), broker->keyring, &edit, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_profile *profile = NULL;
+    status = ibc_vault_get(ibc_vault_edit_vault(edit), name, &profile, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_version *version = version_with(broker->vault, profile, credential);
+    if (!version || !change(profile, version, now_ms)) {
+        return IBC_OK;
+    }
+    status = ibc_vault_edit_put(edit, profile, err);
+    uint64_t generation = 0;
+    if (status == IBC_OK) {
+        status = ibc_vault_edit_commit(edit, &generation, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_generation_check(broker->state_fd, ibc_vault_id(broker->vault), generation,
+                                      false, err);
+    }
+    return status;
+}
+
+static mark *mark_for(enum ibc_outcome outcome) {
+    switch (outcome) {
+    case IBC_OUTCOME_SUCCESS:
+        return mark_proven;
+    case IBC_OUTCOME_REJECTED:
+        return mark_burned;
+    default:
+        return NULL;
+    }
+}
+
+/* The ledger has decided already; the vault only remembers. */
+static void mark_vault(const struct ibc_broker *broker, struct account *account,
+                       const unsigned char *credential, mark *change, int64_t now_ms, bool *warned,
+                       struct ibc_error *err) {
+    if (!change || !changes_anything(broker, account->profile, credential, change)) {
+        return;
+    }
+    *warned = write_mark(broker, account->profile->name, credential, change, now_ms, err) != IBC_OK;
+}
+
+static enum ibc_status record(const struct ibc_broker *broker, struct account *account,
+                              const struct ibc_ledger_entry *entry,
+                              const struct ibc_audit_event *event, struct ibc_error *err) {
+    ibc_auto_audit *audit = NULL;
+    enum ibc_status status = ibc_audit_open(broker->state_fd, ibc_vault_id(broker->vault),
+                                            ibc_vault_audit_key(broker->vault), &audit, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    status = account_append(account, entry->event, entry->outcome, entry->wait, entry->credential,
+                            &entry->at, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    return ibc_audit_append(audit, event, &entry->at, err);
+}
+
+enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *profile,
+                                  enum ibc_outcome outcome, int64_t wait, bool *warned,
+                                  struct ibc_error *err) {
+    *warned = false;
+    auto_account account = {0};
+    enum ibc_status status = account_open(broker, profile, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_OUTCOME, .outcome = outcome, .wait = wait};
+    memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
+    status = ibc_clock_now(&entry.at, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_audit_event event = {
+        .event = "report",
+        .profile = profile,
+        .version = account.version->number,
+        .verdict = ibc_outcome_name(outcome),
+    };
+    status = record(broker, &account, &entry, &event, err);
+    if (status == IBC_OK) {
+        mark_vault(broker, &account, entry.credential, mark_for(outcome), entry.at.wall_ms, warned,
+                   err);
+    }
+    return status;
+}
+
+enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile, bool *warned,
+                                 struct ibc_error *err) {
+    *warned = false;
+    auto_account account = {0};
+    enum ibc_status status = account_open(broker, profile, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_CLEAR};
+    memcpy(entry.credential, account.credential, sizeof entry.credential);
+    status = ibc_clock_now(&entry.at, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_audit_event event = {
+        .event = "clear",
+        .profile = profile,
+        .version = account.version->number,
+        .verdict = "done",
+    };
+    status = record(broker, &account, &entry, &event, err);
+    if (status == IBC_OK) {
+        mark_vault(broker, &account, entry.credential, mark_cleared, entry.at.wall_ms, warned, err);
+    }
+    return status;
+}
+
+enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,
+                                struct ibc_gate_verdict *out, struct ibc_error *err) {
+    auto_account account = {0};
+    enum ibc_status status = account_open(broker, profile, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_instant now;
+    status = ibc_clock_now(&now, err);
+    if (status == IBC_OK) {
+        *out = account_gate(&account, broker->policy, &now);
+    }
+    return status;
+}
