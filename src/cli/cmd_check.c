@@ -1,0 +1,77 @@
+/* cmd_check.c - ibcred check: every question of a release, answered, nothing charged. */
+#include "cli/cli.h"
+
+static json_t *finding_json(const struct ibc_finding *finding) {
+    json_t *object =
+        json_pack("{s:s, s:b, s:i, s:s}", "check", finding->name, "ok", finding->status == IBC_OK,
+                  "exit_code", ibc_status_exit_code(finding->status), "message", finding->text);
+    if (object && finding->status == IBC_ERR_WAIT) {
+        json_object_set_new(object, "retry_after", json_integer(finding->retry_after));
+    }
+    return object;
+}
+
+static enum ibc_status tell(const struct cli *cli, const struct release_request *request,
+                            uint32_t version, const struct ibc_finding *findings,
+                            struct ibc_error *err) {
+    if (!cli->json) {
+        for (size_t i = 0; i < IBC_FINDINGS; i++) {
+            const bool fine = findings[i].status == IBC_OK;
+            printf("%-8s  %s%s%s\n", findings[i].name, fine ? "ok" : "no",
+                   findings[i].text[0] != '\0' ? ": " : "", findings[i].text);
+        }
+        return flush_output(err);
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < IBC_FINDINGS; i++) {
+        json_array_append_new(list, finding_json(&findings[i]));
+    }
+    return print_json(json_pack("{s:s, s:i, s:s, s:o}", "profile", request->profile, "version",
+                                (int)version, "mode", ibc_mode_name(request->request.mode),
+                                "checks", list),
+                      err);
+}
+
+enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    struct release_options given = {0};
+    const struct option_spec options[] = {
+        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
+         .value = &given.format},
+        {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
+    };
+    const char *profile;
+    enum ibc_status status =
+        parse_options(cli, "check", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
+    if (status == IBC_OK) {
+        status = optional_operand(argc, argv, &profile, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    auto_session session;
+    status = session_open(&session, cli, false, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct release_request request;
+    status = release_request(&session, &given, profile, &request, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_finding findings[IBC_FINDINGS];
+    uint32_t version;
+    status = ibc_broker_check(&session.broker, &request.request, request.format, &version, findings,
+                              err);
+    if (status == IBC_OK) {
+        status = tell(cli, &request, version, findings, err);
+    }
+    for (size_t i = 0; status == IBC_OK && i < IBC_FINDINGS; i++) {
+        status = findings[i].status;
+        if (status != IBC_OK) {
+            ibc_fail(err, status, "a release would be refused: %s", findings[i].text);
+            err->retry_after = findings[i].retry_after;
+        }
+    }
+    return status;
+}

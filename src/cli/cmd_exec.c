@@ -1,0 +1,71 @@
+/* cmd_exec.c - ibcred exec: the credentials in one process's environment, and nowhere else. */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+/* Cut argv at "--": options and profile before it, the command after it. */
+static enum ibc_status split(int *argc, char **argv, char ***command, struct ibc_error *err) {
+    *command = NULL;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") == 0 && i + 1 < *argc) {
+            *command = argv + i + 1;
+            *argc = i;
+            argv[i] = NULL;
+            return IBC_OK;
+        }
+        if (strcmp(argv[i], "--help") == 0) {
+            return IBC_OK;
+        }
+    }
+    return ibc_fail(err, IBC_ERR_USAGE,
+                    "there is no command to run; write: ibcred exec PROFILE -- COMMAND");
+}
+
+/*
+ * Release, and drop everything that could still be secret before the child is waited for.
+ */
+static enum ibc_status start(struct cli *cli, const struct release_options *given,
+                             const char *profile, struct ibc_child *child, struct ibc_error *err) {
+    auto_session session;
+    enum ibc_status status = session_open(&session, cli, false, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct release_request request;
+    status = release_request(&session, given, profile, &request, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_delivery delivery = ibc_child_delivery(child);
+    struct ibc_release released;
+    return release(cli, &session, &request.request, given->wait, &delivery, &released, err);
+}
+
+enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    struct release_options given = {0};
+    const struct option_spec options[] = {
+        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
+        {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
+    };
+    const char *profile;
+    char **command;
+    enum ibc_status status = split(&argc, argv, &command, err);
+    if (status == IBC_OK) {
+        status = parse_options(cli, "exec", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
+    }
+    if (status == IBC_OK) {
+        status = optional_operand(argc, argv, &profile, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_child child;
+    ibc_child_init(&child, command, environ);
+    status = start(cli, &given, profile, &child, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    /* From here on this process only stands in for the child: its exit code is the child's. */
+    exit(ibc_child_wait(&child));
+}

@@ -1,0 +1,216 @@
+/* cmd_init.c - ibcred init: a new vault and, unless keys are given, an identity. */
+#include "cli/cli.h"
+
+#include <ibcred/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <unistd.h>
+
+enum { SLOTS = IBC_SLOTS_MAX };
+
+struct plan {
+    struct option_values recipients;
+    bool passphrase;
+    struct ibc_secret passphrase_text;
+    struct ibc_identities *identities; /* NULL where recipients or a passphrase do */
+    char *identity_path;
+    bool identity_is_new;
+    size_t slot_count;
+    struct ibc_slot_request slots[SLOTS];
+};
+
+static void plan_free(struct plan *plan) {
+    ibc_secret_free(&plan->passphrase_text);
+    ibc_identities_free(&plan->identities);
+    free(plan->identity_path);
+    plan->identity_path = NULL;
+}
+
+static enum ibc_status add_slot(struct plan *plan, struct ibc_slot_request slot,
+                                struct ibc_error *err) {
+    if (plan->slot_count == SLOTS) {
+        return ibc_fail(err, IBC_ERR_USAGE, "a vault has at most %d keys", SLOTS);
+    }
+    plan->slots[plan->slot_count++] = slot;
+    return IBC_OK;
+}
+
+static enum ibc_status add_recipients(struct plan *plan, struct ibc_error *err) {
+    for (size_t i = 0; i < plan->recipients.count; i++) {
+        struct ibc_slot_request slot = {.type = IBC_SLOT_RECIPIENT};
+        enum ibc_status status =
+            ibc_recipient_parse(plan->recipients.items[i], &slot.recipient, err);
+        if (status == IBC_OK) {
+            status = add_slot(plan, slot, err);
+        }
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status add_passphrase(struct plan *plan, struct ibc_error *err) {
+    const char *number = variable("IBCRED_PASSPHRASE_FD");
+    enum ibc_status status = number ? passphrase_from_fd(number, &plan->passphrase_text, err)
+                                    : ask_twice("New passphrase", &plan->passphrase_text, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (plan->passphrase_text.size == 0) {
+        return ibc_fail(err, IBC_ERR_USAGE, "an empty passphrase opens to everybody; give one");
+    }
+    return add_slot(
+        plan,
+        (struct ibc_slot_request){.type = IBC_SLOT_PASSPHRASE,
+                                  .passphrase = ibc_secret_view(&plan->passphrase_text)},
+        err);
+}
+
+/* The identity that is there already, or a new one that is not written yet. */
+static enum ibc_status find_identity(const struct cli *cli, struct plan *plan,
+                                     struct ibc_error *err) {
+    const char *text = variable("IBCRED_IDENTITY");
+    if (text && !cli->identity && !variable("IBCRED_IDENTITY_FILE")) {
+        return ibc_identities_parse(ibc_view_of(text), "IBCRED_IDENTITY", &plan->identities, err);
+    }
+    plan->identity_path = identity_path(cli);
+    if (!plan->identity_path) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+    }
+    if (access(plan->identity_path, F_OK) == 0) {
+        return ibc_identities_load(plan->identity_path, &plan->identities, err);
+    }
+    plan->identity_is_new = true;
+    return ibc_identities_generate(&plan->identities, err);
+}
+
+static enum ibc_status add_identities(const struct cli *cli, struct plan *plan,
+                                      struct ibc_error *err) {
+    enum ibc_status status = find_identity(cli, plan, err);
+    for (size_t i = 0; status == IBC_OK && i < ibc_identities_count(plan->identities); i++) {
+        const struct ibc_slot_request slot = {
+            .type = IBC_SLOT_RECIPIENT, .recipient = ibc_identities_recipient(plan->identities, i)};
+        status = add_slot(plan, slot, err);
+    }
+    return status;
+}
+
+static enum ibc_status make_parent(const char *path, struct ibc_error *err) {
+    ibc_auto_free char *copy = strdup(path);
+    if (!copy) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+    }
+    const char *parent = dirname(copy);
+    if (access(parent, F_OK) == 0) {
+        return IBC_OK;
+    }
+    ibc_auto_fd fd = -1;
+    return ibc_directory_open_private(parent, "directory for the identity", &fd, err);
+}
+
+static enum ibc_status write_identity(const struct plan *plan, struct ibc_error *err) {
+    ibc_auto_secret text = {0};
+    enum ibc_status status = ibc_identities_format(plan->identities, wall_clock_ms(), &text, err);
+    if (status == IBC_OK) {
+        status = make_parent(plan->identity_path, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_fd fd =
+        open(plan->identity_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return ibc_fail_errno(err, IBC_ERR_CREATE, errno, "identity '%s' cannot be created",
+                              plan->identity_path);
+    }
+    if (!ibc_file_write_all(fd, ibc_secret_view(&text)) || fsync(fd) != 0) {
+        int saved = errno;
+        unlink(plan->identity_path);
+        return ibc_fail_errno(err, IBC_ERR_IO, saved, "identity '%s' cannot be written",
+                              plan->identity_path);
+    }
+    return ibc_file_sync_parent(plan->identity_path, err);
+}
+
+static enum ibc_status make_vault(const struct plan *plan, const char *path,
+                                  struct ibc_error *err) {
+    if (access(path, F_OK) == 0) {
+        return ibc_fail(err, IBC_ERR_CREATE, "there is a vault at '%s' already; it is left alone",
+                        path);
+    }
+    if (plan->identity_is_new) {
+        enum ibc_status status = write_identity(plan, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    enum ibc_status status =
+        ibc_vault_create(path, plan->slots, plan->slot_count, wall_clock_ms(), err);
+    if (status != IBC_OK && plan->identity_is_new) {
+        unlink(plan->identity_path);
+    }
+    return status;
+}
+
+static enum ibc_status tell(const struct cli *cli, const struct plan *plan, const char *path,
+                            struct ibc_error *err) {
+    const char *identity = plan->identity_path ? plan->identity_path : "";
+    json_t *recipients = json_array();
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        if (plan->slots[i].type == IBC_SLOT_RECIPIENT) {
+            char text[IBC_RECIPIENT_TEXT_MAX];
+            ibc_recipient_format(&plan->slots[i].recipient, text);
+            json_array_append_new(recipients, json_string(text));
+            say(cli, "recipient  %s", text);
+        }
+    }
+    say(cli, "vault      %s", path);
+    if (plan->identity_is_new) {
+        say(cli, "identity   %s (new: back it up, the vault opens to nobody else)", identity);
+    } else if (plan->identity_path) {
+        say(cli, "identity   %s", identity);
+    }
+    if (!cli->json) {
+        json_decref(recipients);
+        return IBC_OK;
+    }
+    return print_json(json_pack("{s:s, s:s*, s:o, s:b}", "vault", path, "identity",
+                                plan->identity_path, "recipients", recipients, "passphrase",
+                                plan->passphrase),
+                      err);
+}
+
+enum ibc_status cmd_init(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    IBC_CLEANUP(plan_free) struct plan plan = {0};
+    const struct option_spec options[] = {
+        {"recipient", "KEY", "an age1… key that shall open the vault (several)",
+         .values = &plan.recipients},
+        {"passphrase", NULL, "a passphrase shall open it", .flag = &plan.passphrase},
+    };
+    enum ibc_status status =
+        parse_options(cli, "init", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
+    if (status == IBC_OK && argc > 0) {
+        status = ibc_fail(err, IBC_ERR_USAGE, "init takes no operand; the vault's path is --vault");
+    }
+    if (status == IBC_OK) {
+        status = add_recipients(&plan, err);
+    }
+    if (status == IBC_OK && plan.passphrase) {
+        status = add_passphrase(&plan, err);
+    }
+    if (status == IBC_OK && (plan.slot_count == 0 || cli->identity)) {
+        status = add_identities(cli, &plan, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_free char *path = vault_path(cli);
+    if (!path) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+    }
+    status = make_vault(&plan, path, err);
+    return status == IBC_OK ? tell(cli, &plan, path, err) : status;
+}

@@ -1,0 +1,67 @@
+/* cmd_inject.c - ibcred inject: one path on stdout, and nothing else. */
+#include "cli/cli.h"
+
+/* What the reaper is run as: this program, even when its file was replaced meanwhile. */
+#define OWN_PROGRAM "/proc/self/exe"
+
+static enum ibc_status tell(const struct cli *cli, const struct release_request *request,
+                            const struct ibc_release *released, const struct ibc_env_file *file,
+                            struct ibc_error *err) {
+    const char *directory = ibc_runtime_path(file->runtime);
+    if (!cli->json) {
+        printf("%s/%s\n", directory, file->name);
+        return flush_output(err);
+    }
+    char path[8192];
+    snprintf(path, sizeof path, "%s/%s", directory, file->name);
+    return print_json(json_pack("{s:s, s:s, s:i, s:s, s:I}", "path", path, "profile",
+                                request->profile, "version", (int)released->version, "mode",
+                                ibc_mode_name(request->request.mode), "ttl",
+                                (json_int_t)request->ttl),
+                      err);
+}
+
+enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    struct release_options given = {0};
+    const struct option_spec options[] = {
+        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"ttl", "DURATION", "how long the env file lives, like 90s or 2m", .value = &given.ttl},
+        {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
+         .value = &given.format},
+        {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
+        {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
+    };
+    const char *profile;
+    enum ibc_status status =
+        parse_options(cli, "inject", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
+    if (status == IBC_OK) {
+        status = optional_operand(argc, argv, &profile, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    auto_session session;
+    status = session_open(&session, cli, false, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct release_request request;
+    status = release_request(&session, &given, profile, &request, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct runtime_candidates candidates;
+    runtime_candidates(&candidates);
+    ibc_auto_runtime *runtime = NULL;
+    status = ibc_runtime_open(candidates.paths, candidates.count, session.policy.allow_disk,
+                              &runtime, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_auto_env_file file;
+    ibc_env_file_init(&file, runtime, request.format, request.ttl, OWN_PROGRAM);
+    const struct ibc_delivery delivery = ibc_env_file_delivery(&file);
+    struct ibc_release released;
+    status = release(cli, &session, &request.request, given.wait, &delivery, &released, err);
+    return status == IBC_OK ? tell(cli, &request, &released, &file, err) : status;
+}

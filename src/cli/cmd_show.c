@@ -1,0 +1,181 @@
+/* cmd_show.c - ibcred show: one profile; its secrets only when asked for by name. */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+struct show_options {
+    bool reveal, force;
+    const char *field;
+};
+
+static json_t *version_json(const struct ibc_version *version) {
+    json_t *fields = json_array();
+    for (size_t i = 0; i < version->field_count; i++) {
+        const struct ibc_view name = version->fields[i].name;
+        json_array_append_new(fields, json_stringn((const char *)name.bytes, name.size));
+    }
+    return json_pack(
+        "{s:i, s:s, s:o, s:o, s:o, s:s?, s:o}", "version", (int)version->number, "state",
+        ibc_version_state_name(version->state), "sealed", json_time(version->created_ms), "since",
+        json_time(version->state_ms), "proven", json_time(version->proven_ms), "proven_kind",
+        version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL, "fields", fields);
+}
+
+static enum ibc_status describe_json(const struct ibc_profile *profile, struct ibc_error *err) {
+    json_t *versions = json_array();
+    for (size_t i = 0; i < profile->version_count; i++) {
+        json_array_append_new(versions, version_json(&profile->versions[i]));
+    }
+    return print_json(json_pack("{s:s, s:s, s:s?, s:o, s:o}", "profile", profile->name, "kind",
+                                ibc_kind_name(profile->kind), "account",
+                                profile->account[0] ? profile->account : NULL, "created",
+                                json_time(profile->created_ms), "versions", versions),
+                      err);
+}
+
+static void describe_version(const struct ibc_version *version) {
+    char sealed[IBC_TIMESTAMP_MAX], proven[IBC_TIMESTAMP_MAX] = "never";
+    ibc_format_timestamp(version->created_ms, sealed);
+    if (version->proven_ms != 0) {
+        ibc_format_timestamp(version->proven_ms, proven);
+    }
+    printf("version %u: %s, sealed %s, proven %s, fields", (unsigned)version->number,
+           ibc_version_state_name(version->state), sealed, proven);
+    for (size_t i = 0; i < version->field_count; i++) {
+        const struct ibc_view name = version->fields[i].name;
+        printf(" %.*s", (int)name.size, (const char *)name.bytes);
+    }
+    putchar('\n');
+}
+
+static enum ibc_status describe(const struct cli *cli, const struct ibc_profile *profile,
+                                struct ibc_error *err) {
+    if (cli->json) {
+        return describe_json(profile, err);
+    }
+    printf("profile %s: %s%s%s\n", profile->name, ibc_kind_name(profile->kind),
+           profile->account[0] ? ", account " : "", profile->account);
+    for (size_t i = 0; i < profile->version_count; i++) {
+        describe_version(&profile->versions[i]);
+    }
+    return flush_output(err);
+}
+
+/* Written by write(): stdio would keep a copy in its buffer on the heap. */
+static enum ibc_status print_secret(const struct ibc_secret *text, struct ibc_error *err) {
+    if (fflush(stdout) != 0 ||
+        write(STDOUT_FILENO, text->bytes, text->size) != (ssize_t)text->size) {
+        return ibc_fail(err, IBC_ERR_IO, "stdout cannot be written");
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status reveal_json(const struct ibc_version *version, const char *only,
+                                   struct ibc_error *err) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < version->field_count; i++) {
+        const struct ibc_field *field = &version->fields[i];
+        if (only && !ibc_view_is(field->name, only)) {
+            continue;
+        }
+        char name[IBC_FIELD_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%.*s", (int)field->name.size, (const char *)field->name.bytes);
+        json_object_set_new(object, name,
+                            json_stringn((const char *)field->value.bytes, field->value.size));
+    }
+    /* Into secret memory first: jansson writes there, stdio would buffer on the heap. */
+    const size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
+    ibc_auto_secret text = {0};
+    enum ibc_status status = ibc_secret_alloc(&text, size + 1, err);
+    if (status == IBC_OK) {
+        json_dumpb(object, (char *)text.bytes, size, JSON_COMPACT);
+        text.bytes[size] = '\n';
+        status = print_secret(&text, err);
+    }
+    json_decref(object);
+    return status;
+}
+
+static enum ibc_status reveal_text(const struct ibc_version *version, const char *only,
+                                   struct ibc_error *err) {
+    ibc_auto_secret_buffer buffer;
+    ibc_secret_buffer_init(&buffer, IBC_SINK_FILE_MAX);
+    for (size_t i = 0; i < version->field_count; i++) {
+        const struct ibc_field *field = &version->fields[i];
+        if (only && !ibc_view_is(field->name, only)) {
+            continue;
+        }
+        if (!only) {
+            ibc_secret_buffer_append(&buffer, field->name.bytes, field->name.size);
+            ibc_secret_buffer_append_byte(&buffer, '=');
+        }
+        ibc_secret_buffer_append(&buffer, field->value.bytes, field->value.size);
+        ibc_secret_buffer_append_byte(&buffer, '\n');
+    }
+    ibc_auto_secret text = {0};
+    enum ibc_status status = ibc_secret_buffer_finish(&buffer, "the profile", &text, err);
+    return status == IBC_OK ? print_secret(&text, err) : status;
+}
+
+static enum ibc_status reveal(const struct cli *cli, const struct show_options *options,
+                              const struct ibc_profile *profile, struct ibc_error *err) {
+    if (isatty(STDOUT_FILENO) && !options->force) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "stdout is a terminal; send the secrets into a pipe, or say --force");
+    }
+    const struct ibc_version *version = ibc_profile_active(profile);
+    if (!version) {
+        return ibc_fail(err, IBC_ERR_REFUSED, "profile '%s' has no active version", profile->name);
+    }
+    if (options->field && !ibc_version_field(version, options->field)) {
+        return ibc_fail(err, IBC_ERR_NOT_FOUND, "profile '%s' has no field '%s'", profile->name,
+                        options->field);
+    }
+    return cli->json ? reveal_json(version, options->field, err)
+                     : reveal_text(version, options->field, err);
+}
+
+static enum ibc_status note_reveal(const struct session *session, const struct ibc_profile *profile,
+                                   struct ibc_error *err) {
+    const struct ibc_audit_event event = {
+        .event = "reveal", .profile = profile->name, .verdict = "done"};
+    return ibc_broker_note(&session->broker, &event, err);
+}
+
+enum ibc_status cmd_show(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    struct show_options given = {0};
+    const struct option_spec options[] = {
+        {"reveal", NULL, "print the secrets of the active version", .flag = &given.reveal},
+        {"field", "NAME", "only this field, without its name", .value = &given.field},
+        {"force", NULL, "even on a terminal", .flag = &given.force},
+    };
+    const char *name;
+    enum ibc_status status =
+        parse_options(cli, "show", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
+    if (status == IBC_OK) {
+        status = optional_operand(argc, argv, &name, err);
+    }
+    if (status == IBC_OK && given.field && !given.reveal) {
+        status = ibc_fail(err, IBC_ERR_USAGE, "--field goes with --reveal");
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    auto_session session;
+    char profile_name[IBC_PROFILE_NAME_MAX + 1];
+    ibc_auto_profile *profile = NULL;
+    status = session_open(&session, cli, false, err);
+    if (status == IBC_OK) {
+        status = session_any_profile(&session, name, profile_name, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_vault_get(session.vault, profile_name, &profile, err);
+    }
+    if (status == IBC_OK && !given.reveal) {
+        return describe(cli, profile, err);
+    }
+    if (status == IBC_OK) {
+        status = note_reveal(&session, profile, err);
+    }
+    return status == IBC_OK ? reveal(cli, &given, profile, err) : status;
+}

@@ -1,0 +1,93 @@
+/* main.c - the table of commands. */
+#include "cli/cli.h"
+
+#include <ibcred/input.h>
+
+static const struct command commands[] = {
+    {"init", "[--recipient KEY]… [--passphrase]", "make a vault, and an identity to open it with",
+     cmd_init},
+    {"seal", "PROFILE [--kind paper|live]", "put credentials into the vault", cmd_seal},
+    {"import", "[FILE]", "seal many profiles from JSON lines, in one write", cmd_import},
+    {"list", "", "name the profiles", cmd_list},
+    {"show", "[PROFILE]", "tell about one profile", cmd_show},
+    {"remove", "PROFILE", "take a profile out of the vault", cmd_remove},
+    {"verify", "", "check every byte of the vault", cmd_verify},
+    {"check", "[PROFILE]", "say what a release would meet, without releasing", cmd_check},
+    {"inject", "[PROFILE]", "release into a short-lived env file and print its path", cmd_inject},
+    {"exec", "[PROFILE] -- COMMAND…", "run a command with the credentials in its environment",
+     cmd_exec},
+    {"report", "PROFILE OUTCOME", "say what came of a release", cmd_report},
+    {"gate", "[PROFILE]", "say whether the account may log in now", cmd_gate},
+    {"reap", "[--all]", "end the deliveries that are overdue", cmd_reap},
+    {"audit", "[verify]", "show or check the audit log", cmd_audit},
+};
+
+const struct command *find_command(const char *name) {
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+void print_usage(FILE *stream) {
+    fputs("usage: ibcred COMMAND [OPTION]… [OPERAND]…\n\n", stream);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(commands); i++) {
+        fprintf(stream, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+    }
+    fputs("\nibcred COMMAND --help tells about one of them.\n", stream);
+}
+
+/* Whatever else is asked for, end what is overdue: a reaper may have been killed. */
+static void sweep(void) {
+    struct ibc_instant now;
+    struct ibc_error ignored;
+    if (ibc_clock_now(&now, &ignored) != IBC_OK) {
+        return;
+    }
+    struct runtime_candidates candidates;
+    runtime_candidates(&candidates);
+    for (size_t i = 0; i < candidates.count; i++) {
+        ibc_auto_runtime *runtime = NULL;
+        size_t ended;
+        if (ibc_runtime_open_existing(candidates.paths[i], &runtime, &ignored) == IBC_OK) {
+            (void)!ibc_lease_sweep(runtime, &now, false, &ended, &ignored);
+        }
+    }
+}
+
+static enum ibc_status run(struct cli *cli, const struct command *command, int argc, char **argv,
+                           struct ibc_error *err) {
+    enum ibc_status status = ibc_secret_init(err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    ibc_json_use_secret_memory();
+    sweep();
+    return command->run(cli, argc, argv, err);
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--version") == 0) {
+        puts("ibcred " IBC_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        print_usage(stdout);
+        return EXIT_SUCCESS;
+    }
+    struct cli cli = {0};
+    struct ibc_error err = {0};
+    const struct command *command = find_command(name);
+    if (!command) {
+        print_usage(stderr);
+        return ibc_status_exit_code(IBC_ERR_USAGE);
+    }
+    enum ibc_status status = run(&cli, command, argc - 1, argv + 1, &err);
+    if (status != IBC_OK) {
+        print_error(&cli, &err);
+    }
+    return ibc_status_exit_code(status);
+}

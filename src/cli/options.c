@@ -1,0 +1,129 @@
+/* options.c - getopt_long() over a table that also makes the help text. */
+#include "cli/cli.h"
+
+#include <getopt.h>
+
+enum { COMMON = 6, SPECS_MAX = 32, FIRST_CODE = 256 };
+
+/* The command's options followed by those that every command takes. */
+struct table {
+    size_t count;
+    struct option_spec specs[SPECS_MAX];
+};
+
+static void make_table(struct cli *cli, const struct option_spec *own, size_t own_count,
+                       struct table *out) {
+    const struct option_spec common[COMMON] = {
+        {"vault", "FILE", "the vault ($IBCRED_VAULT, ./ibcred.vault)", .value = &cli->vault},
+        {"identity", "FILE", "the identity ($IBCRED_IDENTITY_FILE)", .value = &cli->identity},
+        {"policy", "FILE", "the policy ($IBCRED_POLICY, ./ibcred.yaml)", .value = &cli->policy},
+        {"json", NULL, "answer in JSON", .flag = &cli->json},
+        {"quiet", NULL, "no talk on stderr", .flag = &cli->quiet},
+        {"no-color", NULL, "no colour ($NO_COLOR)", .flag = &cli->no_color},
+    };
+    out->count = 0;
+    for (size_t i = 0; i < own_count; i++) {
+        out->specs[out->count++] = own[i];
+    }
+    for (size_t i = 0; i < COMMON; i++) {
+        out->specs[out->count++] = common[i];
+    }
+}
+
+static void print_help(const char *name, const struct table *table) {
+    const struct command *command = find_command(name);
+    printf("usage: ibcred %s %s\n%s\n\n", name, command->arguments, command->summary);
+    for (size_t i = 0; i < table->count; i++) {
+        char left[48];
+        snprintf(left, sizeof left, "--%s%s%s", table->specs[i].name,
+                 table->specs[i].argument ? " " : "",
+                 table->specs[i].argument ? table->specs[i].argument : "");
+        printf("  %-24s  %s\n", left, table->specs[i].help);
+    }
+}
+
+static void make_long_options(const struct table *table, struct option *out) {
+    for (size_t i = 0; i < table->count; i++) {
+        out[i] = (struct option){
+            .name = table->specs[i].name,
+            .has_arg = table->specs[i].argument ? required_argument : no_argument,
+            .val = FIRST_CODE + (int)i,
+        };
+    }
+    out[table->count] = (struct option){.name = "help", .val = 'h'};
+    out[table->count + 1] = (struct option){0};
+}
+
+static enum ibc_status take(const struct option_spec *spec, const char *argument,
+                            struct ibc_error *err) {
+    if (spec->flag) {
+        *spec->flag = true;
+    } else if (spec->value) {
+        *spec->value = argument;
+    } else if (spec->values->count < OPTION_VALUES_MAX) {
+        spec->values->items[spec->values->count++] = argument;
+    } else {
+        return ibc_fail(err, IBC_ERR_USAGE, "--%s is given more than %d times", spec->name,
+                        OPTION_VALUES_MAX);
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status misuse(const char *command, int code, const char *word,
+                              struct ibc_error *err) {
+    return ibc_fail(err, IBC_ERR_USAGE, "%s '%s'; see: ibcred %s --help",
+                    code == ':' ? "a value is missing after" : "there is no option", word, command);
+}
+
+enum ibc_status parse_options(struct cli *cli, const char *command, const struct option_spec *own,
+                              size_t own_count, int *argc, char ***argv, struct ibc_error *err) {
+    struct table table;
+    make_table(cli, own, own_count, &table);
+    struct option long_options[SPECS_MAX + 2];
+    make_long_options(&table, long_options);
+
+    opterr = 0;
+    for (;;) {
+        int code = getopt_long(*argc, *argv, ":h", long_options, NULL);
+        if (code == -1) {
+            break;
+        }
+        if (code == 'h') {
+            print_help(command, &table);
+            exit(EXIT_SUCCESS);
+        }
+        if (code == ':' || code == '?') {
+            return misuse(command, code, (*argv)[optind - 1], err);
+        }
+        enum ibc_status status = take(&table.specs[code - FIRST_CODE], optarg, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    *argc -= optind;
+    *argv += optind;
+    return IBC_OK;
+}
+
+enum ibc_status optional_operand(int argc, char **argv, const char **operand,
+                                 struct ibc_error *err) {
+    if (argc > 1) {
+        return ibc_fail(err, IBC_ERR_USAGE, "'%s' is one operand too many", argv[1]);
+    }
+    *operand = argc > 0 ? argv[0] : NULL;
+    return IBC_OK;
+}
+
+enum ibc_status mode_option(const char *text, enum ibc_mode *out, struct ibc_error *err) {
+    const char *source = "--mode";
+    if (!text) {
+        text = variable("TRADING_MODE");
+        source = "TRADING_MODE";
+    }
+    *out = IBC_MODE_PAPER;
+    if (text && !ibc_mode_parse(text, out)) {
+        return ibc_fail(err, IBC_ERR_USAGE, "%s is '%s'; it must be paper, live or both", source,
+                        text);
+    }
+    return IBC_OK;
+}

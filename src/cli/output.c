@@ -1,0 +1,71 @@
+/* output.c - answers to stdout, talk to stderr. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* A run answers in JSON once: an answer that says no is not followed by an error object. */
+static bool answered;
+
+void say(const struct cli *cli, const char *fmt, ...) {
+    if (cli->quiet) {
+        return;
+    }
+    va_list args;
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static bool colored(const struct cli *cli) {
+    return !cli->no_color && !variable("NO_COLOR") && isatty(STDERR_FILENO);
+}
+
+void warn(const struct cli *cli, const char *text) {
+    const bool color = colored(cli);
+    fprintf(stderr, "ibcred: %swarning:%s %s\n", color ? "\033[33m" : "", color ? "\033[0m" : "",
+            text);
+}
+
+void print_error(const struct cli *cli, const struct ibc_error *err) {
+    const bool color = colored(cli);
+    fprintf(stderr, "%sibcred:%s %s\n", color ? "\033[31m" : "", color ? "\033[0m" : "", err->text);
+    if (!cli->json || answered) {
+        return;
+    }
+    json_t *error = json_pack("{s:i, s:s}", "exit_code", ibc_status_exit_code(err->status),
+                              "message", err->text);
+    if (error && err->status == IBC_ERR_WAIT) {
+        json_object_set_new(error, "retry_after", json_integer(err->retry_after));
+    }
+    struct ibc_error ignored;
+    (void)!print_json(json_pack("{s:o}", "error", error), &ignored);
+}
+
+enum ibc_status flush_output(struct ibc_error *err) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return ibc_fail_errno(err, IBC_ERR_IO, errno, "stdout cannot be written");
+    }
+    return IBC_OK;
+}
+
+enum ibc_status print_json(json_t *object, struct ibc_error *err) {
+    if (!object || json_dumpf(object, stdout, JSON_COMPACT) != 0) {
+        json_decref(object);
+        return ibc_fail(err, IBC_ERR_IO, "the JSON answer cannot be written");
+    }
+    json_decref(object);
+    putchar('\n');
+    answered = true;
+    return flush_output(err);
+}
+
+json_t *json_time(int64_t wall_ms) {
+    if (wall_ms == 0) {
+        return json_null();
+    }
+    char text[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(wall_ms, text);
+    return json_string(text);
+}

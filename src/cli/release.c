@@ -1,0 +1,75 @@
+/* release.c - from options to a request, and waiting at the gate. */
+#include "cli/cli.h"
+
+#include <ibcred/number.h>
+
+static enum ibc_status names_option(const char *text, enum ibc_names *out, struct ibc_error *err) {
+    *out = IBC_NAMES_IB;
+    if (!text || strcmp(text, "ib") == 0) {
+        return IBC_OK;
+    }
+    if (strcmp(text, "tws") == 0) {
+        *out = IBC_NAMES_TWS;
+        return IBC_OK;
+    }
+    return ibc_fail(err, IBC_ERR_USAGE, "--names is '%s'; it must be ib or tws", text);
+}
+
+static enum ibc_status format_option(const char *text, enum ibc_format *out,
+                                     struct ibc_error *err) {
+    *out = IBC_FORMAT_COMPOSE;
+    if (text && !ibc_format_parse(text, out)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--format is '%s'; it must be compose, compose-v1 or compose-v2", text);
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status ttl_option(const char *text, const struct ibc_policy *policy, int64_t *out,
+                                  struct ibc_error *err) {
+    *out = policy->ttl_default;
+    if (text && (!ibc_parse_duration(text, policy->ttl_max, out) || *out == 0)) {
+        char longest[IBC_DURATION_TEXT_MAX];
+        ibc_format_duration(policy->ttl_max, longest);
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--ttl is '%s'; it must be like 90s or 2m, and the policy allows 1 s to %s",
+                        text, longest);
+    }
+    return IBC_OK;
+}
+
+enum ibc_status release_request(const struct session *session,
+                                const struct release_options *options, const char *profile,
+                                struct release_request *out, struct ibc_error *err) {
+    *out = (struct release_request){.request = {.profile = out->profile}};
+    enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
+    if (status == IBC_OK) {
+        status = names_option(options->names, &out->request.names, err);
+    }
+    if (status == IBC_OK) {
+        status = format_option(options->format, &out->format, err);
+    }
+    if (status == IBC_OK) {
+        status = ttl_option(options->ttl, &session->policy, &out->ttl, err);
+    }
+    if (status == IBC_OK) {
+        status = session_profile(session, profile, out->request.mode, out->profile, err);
+    }
+    return status;
+}
+
+enum ibc_status release(const struct cli *cli, const struct session *session,
+                        const struct ibc_request *request, bool wait,
+                        const struct ibc_delivery *delivery, struct ibc_release *out,
+                        struct ibc_error *err) {
+    for (;;) {
+        enum ibc_status status = ibc_broker_release(&session->broker, request, delivery, out, err);
+        if (status == IBC_OK && out->warned) {
+            warn(cli, out->warning);
+        }
+        if (status != IBC_ERR_WAIT || !wait) {
+            return status;
+        }
+        count_down(cli, err->retry_after, err->text);
+    }
+}

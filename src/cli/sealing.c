@@ -1,0 +1,92 @@
+/* sealing.c - fields into a profile, with the checks that belong to a username. */
+#include "cli/sealing.h"
+
+static const struct ibc_field *find(const struct sealing *sealing, const char *name) {
+    for (size_t i = 0; i < sealing->field_count; i++) {
+        if (ibc_view_is(sealing->fields[i].name, name)) {
+            return &sealing->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static enum ibc_status check_username(const struct sealing *sealing, enum ibc_kind kind,
+                                      struct ibc_error *err) {
+    const struct ibc_field *username = find(sealing, IBC_FIELD_USERNAME);
+    if (!username) {
+        return IBC_OK;
+    }
+    switch (ibc_username_check(username->value, kind)) {
+    case IBC_USERNAME_ACCOUNT_ID:
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s': " IBC_FIELD_USERNAME " looks like an account id (U1234567), "
+                        "which IBKR takes for no username; seal the name you log in with",
+                        sealing->profile);
+    case IBC_USERNAME_CONTRADICTS:
+        if (!sealing->force) {
+            return ibc_fail(err, IBC_ERR_MISMATCH,
+                            "profile '%s': " IBC_FIELD_USERNAME " does not look like a %s user; "
+                            "correct --kind, or say --force if it is right",
+                            sealing->profile, ibc_kind_name(kind));
+        }
+        return IBC_OK;
+    default:
+        return IBC_OK;
+    }
+}
+
+static enum ibc_status new_profile(const struct sealing *sealing, struct ibc_profile **out,
+                                   struct ibc_error *err) {
+    if (sealing->kind == 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s' is new, so say what its username is: --kind paper or "
+                        "--kind live",
+                        sealing->profile);
+    }
+    if (!find(sealing, IBC_FIELD_USERNAME) || !find(sealing, IBC_FIELD_PASSWORD)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s' is new and needs both " IBC_FIELD_USERNAME
+                        " and " IBC_FIELD_PASSWORD,
+                        sealing->profile);
+    }
+    return ibc_profile_new(sealing->profile, sealing->kind, sealing->account, wall_clock_ms(), out,
+                           err);
+}
+
+static enum ibc_status open_profile(const struct ibc_vault_edit *edit,
+                                    const struct sealing *sealing, struct ibc_profile **out,
+                                    struct ibc_error *err) {
+    enum ibc_status status = ibc_vault_get(ibc_vault_edit_vault(edit), sealing->profile, out, err);
+    if (status == IBC_ERR_NOT_FOUND) {
+        return new_profile(sealing, out, err);
+    }
+    if (status == IBC_OK && sealing->kind != 0 && sealing->kind != (*out)->kind) {
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "profile '%s' is sealed as %s; remove it first to seal a %s user under "
+                        "its name",
+                        sealing->profile, ibc_kind_name((*out)->kind),
+                        ibc_kind_name(sealing->kind));
+    }
+    return status;
+}
+
+enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *sealing,
+                            uint32_t *version, struct ibc_error *err) {
+    ibc_auto_profile *profile = NULL;
+    enum ibc_status status = open_profile(edit, sealing, &profile, err);
+    if (status == IBC_OK) {
+        status = check_username(sealing, profile->kind, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_profile_add_version(profile, sealing->fields, sealing->field_count,
+                                         IBC_VERSION_ACTIVE, wall_clock_ms(), err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (sealing->account && sealing->account[0] != '\0') {
+        snprintf(profile->account, sizeof profile->account, "%s", sealing->account);
+    }
+    *version = ibc_profile_active(profile)->number;
+    return ibc_vault_edit_put(edit, profile, err);
+}

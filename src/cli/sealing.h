@@ -1,0 +1,25 @@
+/*
+ * sealing.h - what seal and import have in common: one set of fields into one profile.
+ */
+#ifndef IBCRED_CLI_SEALING_H
+#define IBCRED_CLI_SEALING_H
+
+#include "cli/cli.h"
+
+struct sealing {
+    const char *profile;
+    enum ibc_kind kind;  /* 0: as the profile has it; a new one needs it */
+    const char *account; /* NULL or "": as the profile has it */
+    const struct ibc_field *fields;
+    size_t field_count;
+    bool force; /* though the username contradicts the kind */
+};
+
+/*
+ * Check the fields and put them into the vault being edited: a new profile, or a new active
+ * version of the one that is there. `*version` is its number. Nothing is written yet.
+ */
+IBC_CHECKED enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *sealing,
+                                        uint32_t *version, struct ibc_error *err);
+
+#endif

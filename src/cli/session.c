@@ -1,0 +1,204 @@
+/* session.c - the files of one run: policy, state directory, identity, vault. */
+#include "cli/cli.h"
+
+#include <ibcred/file.h>
+
+#include <unistd.h>
+
+int64_t wall_clock_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static enum ibc_status no_memory(struct ibc_error *err) {
+    return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+}
+
+/* The passphrase, asked for once a session. */
+static enum ibc_status ask_passphrase(void *context, struct ibc_secret *out,
+                                      struct ibc_error *err) {
+    struct session *session = context;
+    if (session->passphrase.size == 0) {
+        const char *number = variable("IBCRED_PASSPHRASE_FD");
+        enum ibc_status status = number ? passphrase_from_fd(number, &session->passphrase, err)
+                                        : ask("Passphrase", false, &session->passphrase, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    return ibc_secret_copy(out, ibc_secret_view(&session->passphrase), err);
+}
+
+static enum ibc_status load_identities(struct session *session, struct ibc_error *err) {
+    const char *text = variable("IBCRED_IDENTITY");
+    if (text && !session->cli->identity && !variable("IBCRED_IDENTITY_FILE")) {
+        return ibc_identities_parse(ibc_view_of(text), "IBCRED_IDENTITY", &session->identities,
+                                    err);
+    }
+    ibc_auto_free char *path = existing_identity(session->cli);
+    if (!path) {
+        return IBC_OK; /* a passphrase may do */
+    }
+    return ibc_identities_load(path, &session->identities, err);
+}
+
+static enum ibc_status load_policy(struct session *session, struct ibc_error *err) {
+    ibc_auto_free char *path = existing_policy(session->cli);
+    if (!path) {
+        return ibc_policy_default(&session->policy, err);
+    }
+    return ibc_policy_load(path, &session->policy, err);
+}
+
+static enum ibc_status open_state(struct session *session, struct ibc_error *err) {
+    ibc_auto_free char *path = state_path();
+    if (!path) {
+        return no_memory(err);
+    }
+    return ibc_directory_open_private(path, "state directory", &session->state_fd, err);
+}
+
+/* Everything but the vault. */
+static enum ibc_status prepare(struct session *session, const struct cli *cli,
+                               struct ibc_error *err) {
+    *session = (struct session){.cli = cli, .state_fd = -1};
+    session->vault_path = vault_path(cli);
+    if (!session->vault_path) {
+        return no_memory(err);
+    }
+    if (access(session->vault_path, F_OK) != 0) {
+        return ibc_fail(err, IBC_ERR_NOT_FOUND, "there is no vault '%s'; make one with: ibcred init",
+                        session->vault_path);
+    }
+    enum ibc_status status = load_policy(session, err);
+    if (status == IBC_OK) {
+        status = open_state(session, err);
+    }
+    if (status == IBC_OK) {
+        status = load_identities(session, err);
+    }
+    session->keyring = (struct ibc_keyring){
+        .identities = session->identities, .ask = ask_passphrase, .context = session};
+    return status;
+}
+
+static enum ibc_status adopt(struct session *session, const struct ibc_vault *vault,
+                             bool accept_older, struct ibc_error *err) {
+    session->broker = (struct ibc_broker){
+        .vault = vault,
+        .keyring = &session->keyring,
+        .policy = &session->policy,
+        .state_fd = session->state_fd,
+    };
+    return ibc_generation_check(session->state_fd, ibc_vault_id(vault), ibc_vault_generation(vault),
+                                accept_older, err);
+}
+
+enum ibc_status session_open(struct session *session, const struct cli *cli, bool accept_older,
+                             struct ibc_error *err) {
+    enum ibc_status status = prepare(session, cli, err);
+    if (status == IBC_OK) {
+        status = ibc_vault_open(session->vault_path, &session->keyring, &session->vault, err);
+    }
+    if (status == IBC_OK) {
+        status = adopt(session, session->vault, accept_older, err);
+    }
+    return status;
+}
+
+enum ibc_status session_edit(struct session *session, const struct cli *cli,
+                             struct ibc_error *err) {
+    enum ibc_status status = prepare(session, cli, err);
+    if (status == IBC_OK) {
+        status = ibc_vault_edit_begin(session->vault_path, &session->keyring, &session->edit, err);
+    }
+    if (status == IBC_OK) {
+        status = adopt(session, ibc_vault_edit_vault(session->edit), false, err);
+    }
+    return status;
+}
+
+enum ibc_status session_commit(struct session *session, const struct ibc_audit_event *event,
+                               uint64_t *generation, struct ibc_error *err) {
+    enum ibc_status status = ibc_vault_edit_commit(session->edit, generation, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    status = ibc_generation_check(session->state_fd, ibc_vault_id(session->broker.vault),
+                                  *generation, false, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    return ibc_broker_note(&session->broker, event, err);
+}
+
+void session_close(struct session *session) {
+    ibc_vault_edit_free(&session->edit);
+    ibc_vault_free(&session->vault);
+    ibc_identities_free(&session->identities);
+    ibc_secret_free(&session->passphrase);
+    ibc_close(&session->state_fd);
+    free(session->vault_path);
+    session->vault_path = NULL;
+}
+
+/* The profiles of certain kinds, counted; the last one's name. */
+struct candidates {
+    bool paper, live; /* which kinds count */
+    size_t count;
+    char name[IBC_PROFILE_NAME_MAX + 1];
+};
+
+static enum ibc_status count_candidate(void *context, const char *name, enum ibc_kind kind,
+                                       struct ibc_error *err) {
+    (void)err;
+    struct candidates *candidates = context;
+    if (kind == IBC_KIND_PAPER ? candidates->paper : candidates->live) {
+        candidates->count++;
+        snprintf(candidates->name, sizeof candidates->name, "%s", name);
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status only_profile(const struct session *session, const char *name,
+                                    struct candidates candidates, const char *which,
+                                    char out[static IBC_PROFILE_NAME_MAX + 1],
+                                    struct ibc_error *err) {
+    if (name) {
+        if (!ibc_profile_name_valid(name)) {
+            return ibc_fail(err, IBC_ERR_USAGE,
+                            "'%s' is not a profile name: 1 to 64 of a-z 0-9 . _ -", name);
+        }
+        snprintf(out, IBC_PROFILE_NAME_MAX + 1, "%s", name);
+        return IBC_OK;
+    }
+    enum ibc_status status =
+        ibc_vault_each(session->broker.vault, count_candidate, &candidates, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (candidates.count != 1) {
+        return ibc_fail(err, candidates.count == 0 ? IBC_ERR_NOT_FOUND : IBC_ERR_USAGE,
+                        "vault '%s' has %zu %sprofiles; name the one you mean (see: ibcred list)",
+                        session->vault_path, candidates.count, which);
+    }
+    memcpy(out, candidates.name, sizeof candidates.name);
+    return IBC_OK;
+}
+
+enum ibc_status session_profile(const struct session *session, const char *name, enum ibc_mode mode,
+                                char out[static IBC_PROFILE_NAME_MAX + 1], struct ibc_error *err) {
+    const struct candidates candidates = {.paper = mode == IBC_MODE_PAPER,
+                                          .live = mode != IBC_MODE_PAPER};
+    char which[16];
+    snprintf(which, sizeof which, "%s ", candidates.paper ? "paper" : "live");
+    return only_profile(session, name, candidates, which, out, err);
+}
+
+enum ibc_status session_any_profile(const struct session *session, const char *name,
+                                    char out[static IBC_PROFILE_NAME_MAX + 1],
+                                    struct ibc_error *err) {
+    const struct candidates candidates = {.paper = true, .live = true};
+    return only_profile(session, name, candidates, "", out, err);
+}

@@ -1,0 +1,145 @@
+/* terminal.c - asking a person, without an echo and without leaving it on the heap. */
+#include "cli/cli.h"
+
+#include <ibcred/file.h>
+#include <ibcred/number.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 4096 };
+
+/* Read up to a newline or the end, a byte at a time: what follows is not ours to take. */
+static enum ibc_status read_line(int fd, const char *name, struct ibc_secret *out,
+                                 struct ibc_error *err) {
+    ibc_auto_secret line = {0};
+    enum ibc_status status = ibc_secret_alloc(&line, LINE_MAX_BYTES, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    size_t used = 0;
+    for (;;) {
+        if (used == line.size) {
+            return ibc_fail(err, IBC_ERR_USAGE, "the line from %s is longer than %d bytes", name,
+                            LINE_MAX_BYTES);
+        }
+        ssize_t size = read(fd, line.bytes + used, 1);
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size < 0) {
+            return ibc_fail_errno(err, IBC_ERR_IO, errno, "%s cannot be read", name);
+        }
+        if (size == 0 || line.bytes[used] == '\n') {
+            break;
+        }
+        used++;
+    }
+    return ibc_secret_copy(out, (struct ibc_view){.bytes = line.bytes, .size = used}, err);
+}
+
+/* Switch the echo off; a Ctrl-C meanwhile must not leave it off, so signals wait. */
+static void without_echo(int fd, const struct termios *saved) {
+    struct termios silent = *saved;
+    silent.c_lflag &= (tcflag_t) ~(ECHO | ISIG);
+    silent.c_lflag |= ECHONL;
+    tcsetattr(fd, TCSAFLUSH, &silent);
+}
+
+/* With signals off, Ctrl-C arrives as a byte: take it as the wish to stop. */
+static bool interrupted(const struct ibc_secret *line) {
+    return line->size > 0 && memchr(line->bytes, 3, line->size) != NULL;
+}
+
+enum ibc_status ask(const char *prompt, bool echo, struct ibc_secret *out, struct ibc_error *err) {
+    *out = (struct ibc_secret){0};
+    ibc_auto_fd fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct termios saved;
+    if (fd < 0 || tcgetattr(fd, &saved) != 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "there is no terminal to ask on for %s; see --help for the other ways",
+                        prompt);
+    }
+    dprintf(fd, "%s: ", prompt);
+    if (!echo) {
+        without_echo(fd, &saved);
+    }
+    enum ibc_status status = read_line(fd, "the terminal", out, err);
+    tcsetattr(fd, TCSAFLUSH, &saved);
+    if (status == IBC_OK && interrupted(out)) {
+        ibc_secret_free(out);
+        return ibc_fail(err, IBC_ERR_USAGE, "interrupted; nothing was changed");
+    }
+    return status;
+}
+
+enum ibc_status ask_twice(const char *what, struct ibc_secret *out, struct ibc_error *err) {
+    *out = (struct ibc_secret){0};
+    ibc_auto_secret first = {0};
+    enum ibc_status status = ask(what, false, &first, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    char again[128];
+    snprintf(again, sizeof again, "%s, again", what);
+    ibc_auto_secret second = {0};
+    status = ask(again, false, &second, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (!ibc_view_equal(ibc_secret_view(&first), ibc_secret_view(&second))) {
+        return ibc_fail(err, IBC_ERR_USAGE, "%s was not the same twice; nothing was changed", what);
+    }
+    *out = ibc_secret_steal(&first);
+    return IBC_OK;
+}
+
+enum ibc_status confirm(const char *question, struct ibc_error *err) {
+    char prompt[256];
+    snprintf(prompt, sizeof prompt, "%s [y/N]", question);
+    ibc_auto_secret answer = {0};
+    enum ibc_status status = ask(prompt, true, &answer, err);
+    if (status != IBC_OK) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "there is no terminal to ask on; repeat the command with --yes");
+    }
+    if (!ibc_view_is(ibc_secret_view(&answer), "y") &&
+        !ibc_view_is(ibc_secret_view(&answer), "yes")) {
+        return ibc_fail(err, IBC_ERR_USAGE, "not confirmed; nothing was changed");
+    }
+    return IBC_OK;
+}
+
+enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
+                                   struct ibc_error *err) {
+    *out = (struct ibc_secret){0};
+    uint64_t value;
+    if (!ibc_parse_number(number, strlen(number), INT16_MAX, &value) ||
+        fcntl((int)value, F_GETFD) < 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "IBCRED_PASSPHRASE_FD is '%s', which is no open file descriptor", number);
+    }
+    /* Close it after reading: no child may find it. */
+    ibc_auto_fd fd = (int)value;
+    return read_line(fd, "IBCRED_PASSPHRASE_FD", out, err);
+}
+
+void count_down(const struct cli *cli, int64_t seconds, const char *why) {
+    const bool live = isatty(STDERR_FILENO) && !cli->quiet;
+    say(cli, "%s", why);
+    for (int64_t left = seconds; left > 0; left--) {
+        if (live) {
+            char words[IBC_DURATION_TEXT_MAX];
+            ibc_format_duration(left, words);
+            fprintf(stderr, "\rwaiting %s   ", words);
+        }
+        const struct timespec second = {.tv_sec = 1};
+        clock_nanosleep(CLOCK_BOOTTIME, 0, &second, NULL);
+    }
+    if (live) {
+        fputs("\r                          \r", stderr);
+    }
+}

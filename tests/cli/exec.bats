@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+load lib.bash
+
+@test "exec gives the child exactly the sealed values" {
+    make_vault
+    [ "$("$IBCRED" exec paper -- sh -c 'printf %s "$IB_PASSWORD"')" = "$SECRET" ]
+}
+
+@test "exec hands on the environment but nothing of ibcred's own" {
+    make_vault
+    export KEEP=me IB_PASSWORD=stale
+    "$IBCRED" exec paper -- env >seen
+    grep -qx KEEP=me seen
+    grep -qx "IB_PASSWORD=$SECRET" seen
+    ! grep -q '^IBCRED_' seen
+    ! grep -q stale seen
+    [ "$(grep -c '^IB_PASSWORD=' seen)" = 1 ]
+}
+
+@test "argv arrives as given, without a shell" {
+    make_vault
+    "$IBCRED" exec paper -- printf '[%s]' 'a b' '$HOME' '*' '' '--' '-x' >seen
+    [ "$(cat seen)" = '[a b][$HOME][*][][--][-x]' ]
+}
+
+@test "the profile may be left out before --" {
+    make_vault
+    [ "$("$IBCRED" exec -- sh -c 'echo $TRADING_MODE')" = paper ]
+}
+
+@test "the exit status is the child's, 128+n for a signal" {
+    make_vault
+    for code in 0 1 7 127 255; do
+        status=0
+        "$IBCRED" exec paper -- sh -c "exit $code" || status=$?
+        [ "$status" = "$code" ]
+        "$IBCRED" report paper success --quiet
+    done
+    status=0
+    "$IBCRED" exec paper -- sh -c 'kill -KILL $$' || status=$?
+    [ "$status" = 137 ]
+}
+
+@test "signals sent to ibcred reach the child" {
+    make_vault
+    for signal in TERM INT HUP USR1 QUIT; do
+        "$IBCRED" exec paper -- bash -c \
+            "trap 'echo got >got; exit 42' $signal; touch ready; while :; do sleep 0.05; done" &
+        pid=$!
+        for _ in $(seq 100); do
+            [ -e ready ] && break
+            sleep 0.05
+        done
+        kill "-$signal" "$pid"
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" = 42 ]
+        [ -e got ]
+        rm -f ready got
+        "$IBCRED" report paper success --quiet
+    done
+}
+
+@test "no descriptor of ibcred's leaks into the child" {
+    make_vault
+    "$IBCRED" exec paper -- bash -c 'readlink /proc/$$/fd/*' 3>&- 4>&- >seen
+    ! grep -e "$SCRATCH/state" -e vault -e identity -e "$IBCRED_RUNTIME_DIR" -e pipe seen
+}
+
+@test "the passphrase's descriptor is not handed on" {
+    unset IBCRED_IDENTITY_FILE
+    IBCRED_PASSPHRASE_FD=9 "$IBCRED" init --passphrase --quiet 9<<<'horse'
+    IBCRED_PASSPHRASE_FD=9 "$IBCRED" seal paper --kind paper --stdin --quiet \
+        9<<<'horse' <<<'{"IB_USERNAME":"u","IB_PASSWORD":"p"}'
+    IBCRED_PASSPHRASE_FD=9 "$IBCRED" exec paper -- bash -c '[ ! -e /proc/$$/fd/9 ]' 9<<<'horse'
+}
+
+@test "a command that is not there costs no attempt" {
+    make_vault
+    refused 66 "no-such-command" "$IBCRED" exec paper -- no-such-command
+    refused 64 "no command" "$IBCRED" exec paper --
+    refused 64 "no command" "$IBCRED" exec paper
+    printf 'not a program' >script
+    chmod +x script
+    printf '#!/no/such/interpreter\n' >script2
+    chmod +x script2
+    refused 66 "cannot be run" "$IBCRED" exec paper -- ./script2
+    "$IBCRED" exec paper -- true
+}
+
+@test "exec writes no file" {
+    make_vault
+    "$IBCRED" exec paper -- sh -c "find '$IBCRED_RUNTIME_DIR' -type f | wc -l >seen"
+    [ "$(cat seen)" = 0 ]
+}
+
+@test "a stopped child stops ibcred too, and goes on with it" {
+    make_vault
+    "$IBCRED" exec paper -- bash -c 'echo $$ >child; for _ in $(seq 60); do sleep 0.05; done; exit 5' &
+    pid=$!
+    for _ in $(seq 100); do
+        [ -s child ] && break
+        sleep 0.05
+    done
+    kill -STOP "$(cat child)"
+    for _ in $(seq 100); do
+        [ "$(awk '{print $3}' "/proc/$pid/stat")" = T ] && break
+        sleep 0.05
+    done
+    [ "$(awk '{print $3}' "/proc/$pid/stat")" = T ]
+    kill -CONT "$(cat child)" "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" = 5 ]
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+load lib.bash
+
+@test "inject prints one path; the file is private and holds exactly the variables" {
+    make_vault
+    "$IBCRED" inject paper >path 2>talk
+    [ "$(wc -l <path)" = 1 ]
+    [ ! -s talk ]
+    file=$(cat path)
+    [ "$(stat -c %a "$file")" = 600 ]
+    [ "$(dirname "$file")" = "$IBCRED_RUNTIME_DIR" ]
+    [ "$(cut -d= -f1 "$file" | sort | tr '\n' ' ')" = \
+        "IB_GATEWAY_PORT IB_PASSWORD IB_USERNAME TRADING_MODE " ]
+    grep -qx 'TRADING_MODE=paper' "$file"
+    grep -qx 'IB_GATEWAY_PORT=4004' "$file"
+}
+
+@test "the profile may be left out where only one fits the mode" {
+    make_vault
+    seal_as other live liveuser
+    "$IBCRED" inject --json >answer
+    [ "$(jq -r .profile answer)" = paper ]
+    seal_as third paper
+    refused 64 "name the one" "$IBCRED" inject
+}
+
+@test "--names tws and the fields of the policy" {
+    "$IBCRED" init --quiet
+    printf 'IB_USERNAME=u\nIB_PASSWORD=p\nMONGO=m\nOTHER=o\n' |
+        "$IBCRED" seal paper --kind paper --stdin --field MONGO --field OTHER --quiet
+    policy 'delivery: {fields: [MONGO]}'
+    "$IBCRED" inject paper --names tws >path
+    [ "$(cut -d= -f1 "$(cat path)" | sort | tr '\n' ' ')" = \
+        "IB_GATEWAY_PORT MONGO TRADING_MODE TWS_PASSWORD TWS_USERID " ]
+}
+
+@test "a second release waits for the first one's outcome" {
+    make_vault
+    "$IBCRED" inject paper >/dev/null
+    refused 75 "paper" "$IBCRED" inject paper
+    status=0
+    "$IBCRED" inject paper --json >answer 2>/dev/null || status=$?
+    [ "$status" = 75 ]
+    [ "$(jq .error.retry_after answer)" -gt 0 ]
+    [ "$(jq .error.exit_code answer)" = 75 ]
+    "$IBCRED" report paper success --quiet
+    "$IBCRED" inject paper >/dev/null
+    [ "$(charges)" = 2 ]
+}
+
+@test "what is refused is neither charged nor delivered" {
+    make_vault
+    seal_as live live liveuser
+    refused 78 "live" "$IBCRED" inject paper --mode live
+    policy 'modes: {live: true}'
+    refused 78 "paper" "$IBCRED" inject paper --mode live
+    refused 78 "live" "$IBCRED" inject live --mode paper
+    refused 78 "both" "$IBCRED" inject live --mode both
+    refused 64 "--mode" "$IBCRED" inject paper --mode demo
+    refused 64 "TRADING_MODE" env TRADING_MODE=Paper "$IBCRED" inject paper
+    refused 64 "--ttl" "$IBCRED" inject paper --ttl 0
+    refused 64 "--ttl" "$IBCRED" inject paper --ttl 2weeks
+    refused 64 "--ttl" "$IBCRED" inject paper --ttl 99d
+    refused 64 "--format" "$IBCRED" inject paper --format yaml
+    refused 64 "--names" "$IBCRED" inject paper --names x
+    refused 66 "none" "$IBCRED" inject none
+    refused 64 "--no-such" "$IBCRED" inject paper --no-such
+    refused 64 "--ttl" "$IBCRED" inject paper --ttl
+    refused 64 "operand" "$IBCRED" inject paper paper
+    [ "$(charges)" = 0 ]
+    [ "$(deliveries)" = 0 ]
+    "$IBCRED" inject live --mode live >/dev/null
+}
+
+@test "the default policy allows no live mode" {
+    "$IBCRED" init --quiet
+    seal_as live live liveuser
+    status=0
+    "$IBCRED" inject live --mode live >out 2>err || status=$?
+    [ "$status" = 77 ]
+    grep -q policy err
+}
+
+@test "what is hard to quote arrives all the same, read back by both formats" {
+    "$IBCRED" init --quiet
+    hard="a\\'\"\$x \${HOME}\\"
+    seal_as hard paper u1 "$hard"
+    for format in compose compose-v1 compose-v2; do
+        file=$("$IBCRED" inject hard --format "$format")
+        "$IBCRED" report hard success --quiet
+        seal=$format
+        [ "$format" = compose ] && seal=compose-v2
+        "$IBCRED" seal back --kind paper --from "$file" --format "$seal" --quiet
+        [ "$("$IBCRED" show back --reveal --field IB_PASSWORD | cat)" = "$hard" ]
+    done
+}
+
+@test "the runtime directory must be on tmpfs, private, and writable" {
+    make_vault
+    mkdir -m 700 "$SCRATCH/disk"
+    export IBCRED_RUNTIME_DIR_SAVED=$IBCRED_RUNTIME_DIR
+    if [ "$(stat -f -c %T "$SCRATCH")" != tmpfs ]; then
+        refused 77 "tmpfs" env IBCRED_RUNTIME_DIR="$SCRATCH/disk" "$IBCRED" inject paper
+        policy 'delivery: {allow_disk: true}'
+        IBCRED_RUNTIME_DIR=$SCRATCH/disk "$IBCRED" inject paper >path
+        grep -q "$SCRATCH/disk/" path
+        IBCRED_RUNTIME_DIR=$SCRATCH/disk "$IBCRED" reap --all --quiet
+        "$IBCRED" report paper success --quiet
+    fi
+    chmod 770 "$IBCRED_RUNTIME_DIR"
+    refused 77 "others" "$IBCRED" inject paper
+    chmod 700 "$IBCRED_RUNTIME_DIR"
+}
+
+@test "the env file ends at its TTL, by its reaper" {
+    make_vault
+    file=$("$IBCRED" inject paper --ttl 5s)
+    [ -e "$file" ]
+    for _ in $(seq 80); do
+        [ -e "$file" ] || break
+        sleep 0.1
+    done
+    [ ! -e "$file" ]
+}
+
+@test "when the reaper is killed, the next call of any command ends what is overdue" {
+    make_vault
+    file=$("$IBCRED" inject paper --ttl 5s)
+    pid=$(pgrep -f "reap --lease $(basename "$file")")
+    kill -9 "$pid"
+    sleep 5.2
+    [ -e "$file" ]
+    "$IBCRED" list >/dev/null
+    [ ! -e "$file" ]
+}
+
+@test "reap --all ends every delivery now, and leaves what is not a delivery" {
+    make_vault
+    file=$("$IBCRED" inject paper)
+    "$IBCRED" report paper success --quiet
+    second=$("$IBCRED" inject paper)
+    echo mine >"$IBCRED_RUNTIME_DIR/other"
+    "$IBCRED" reap --quiet
+    [ -e "$file" ] && [ -e "$second" ]
+    [ "$("$IBCRED" reap --all --json --quiet | jq .ended)" = 2 ]
+    [ ! -e "$file" ] && [ ! -e "$second" ]
+    [ "$(cat "$IBCRED_RUNTIME_DIR/other")" = mine ]
+}
+
+@test "the reaper holds nothing of its parent: no variable, no descriptor" {
+    make_vault
+    file=$("$IBCRED" inject paper --ttl 30s)
+    pid=$(pgrep -f "reap --lease $(basename "$file")")
+    [ "$(tr '\0' '\n' <"/proc/$pid/environ" | cut -d= -f1)" = IBCRED_RUNTIME_DIR ]
+    ! readlink /proc/"$pid"/fd/* | grep -v -e /dev/null -e "$IBCRED_RUNTIME_DIR"
+    "$IBCRED" reap --all --quiet
+    kill "$pid"
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# The keys of every answer: what scripts may rely on.
+load lib.bash
+
+keys() { jq -c 'keys'; }
+
+@test "every command that answers has stable keys" {
+    [ "$("$IBCRED" init --json --quiet | keys)" = '["identity","passphrase","recipients","vault"]' ]
+    [ "$(jq -n '{IB_USERNAME: "u", IB_PASSWORD: "p"}' |
+        "$IBCRED" seal paper --kind paper --stdin --json --quiet | keys)" = \
+        '["generation","profile","version"]' ]
+    [ "$("$IBCRED" verify --json | keys)" = '["generation","intact","keys","profiles"]' ]
+    [ "$("$IBCRED" list --json | jq -c '.[0] | keys')" = \
+        '["account","kind","profile","proven","sealed","state","version"]' ]
+    [ "$("$IBCRED" show --json | keys)" = '["account","created","kind","profile","versions"]' ]
+    [ "$("$IBCRED" show --json | jq -c '.versions[0] | keys')" = \
+        '["fields","proven","proven_kind","sealed","since","state","version"]' ]
+    [ "$("$IBCRED" check --json | keys)" = '["checks","mode","profile","version"]' ]
+    [ "$("$IBCRED" check --json | jq -c '.checks[0] | keys')" = \
+        '["check","exit_code","message","ok"]' ]
+    [ "$("$IBCRED" inject --json | keys)" = '["mode","path","profile","ttl","version"]' ]
+    [ "$("$IBCRED" report paper success --json --quiet | keys)" = \
+        '["outcome","profile","vault_marked"]' ]
+    [ "$("$IBCRED" gate --json | keys)" = \
+        '["attempts","decision","failures","max_attempts","max_failures","profile","reason","wait_seconds"]' ]
+    [ "$("$IBCRED" audit verify --json | keys)" = '["intact","lines"]' ]
+    [ "$("$IBCRED" reap --json --quiet | keys)" = '["ended"]' ]
+    [ "$("$IBCRED" remove paper --yes --json --quiet | keys)" = '["generation","removed"]' ]
+}
+
+@test "an answer is one JSON document, also when it says no" {
+    make_vault
+    "$IBCRED" inject >/dev/null
+    for command in "inject" "gate" "check" "show none" "report paper nonsense"; do
+        # shellcheck disable=SC2086 # words on purpose
+        "$IBCRED" $command --json 2>/dev/null | jq -s -e 'length == 1' >/dev/null
+    done
+}
+
+@test "help and version need nothing" {
+    env -i "$IBCRED" --version | grep -q '^ibcred '
+    env -i "$IBCRED" --help | grep -q inject
+    for command in init seal import list show remove verify check inject exec report gate reap audit; do
+        "$IBCRED" "$command" --help | grep -q "usage: ibcred $command"
+    done
+    status=0
+    "$IBCRED" nonsense >out 2>err || status=$?
+    [ "$status" = 64 ]
+    [ ! -s out ]
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# The password is found nowhere but where it was sent.
+load lib.bash
+
+# nowhere FILE… - fails when the password is in one of them, in the clear or in common encodings.
+nowhere() {
+    local needle
+    for needle in "$SECRET" "$(printf %s "$SECRET" | base64)" "$(printf %s "$SECRET" | xxd -p)"; do
+        if grep -rlaF -- "$needle" "$@"; then
+            return 1
+        fi
+    done
+}
+
+@test "after seal, inject, exec and reap the password is in no file and no output" {
+    "$IBCRED" init >out 2>&1
+    printf 'IB_USERNAME=%s\nIB_PASSWORD='"'%s'"'\n' "$NAME" "$SECRET" >.env
+    "$IBCRED" seal paper --kind paper --from .env --scrub >>out 2>&1
+    "$IBCRED" check paper >>out 2>&1
+    file=$("$IBCRED" inject paper)
+    grep -qF "$SECRET" "$file" || grep -q IB_PASSWORD "$file"
+    "$IBCRED" inject paper >>out 2>&1 || true
+    "$IBCRED" report paper success >>out 2>&1
+    "$IBCRED" exec paper -- true >>out 2>&1
+    "$IBCRED" report paper rejected --json >>out 2>&1
+    "$IBCRED" reap --all >>out 2>&1
+    "$IBCRED" list --json >>out 2>&1
+    "$IBCRED" show --json >>out 2>&1
+    "$IBCRED" audit >>out 2>&1
+    nowhere "$SCRATCH" "$IBCRED_RUNTIME_DIR"
+    ! grep -rlaF "$NAME" "$SCRATCH" "$IBCRED_RUNTIME_DIR"
+}
+
+@test "names of profiles are not readable in the vault and the ledger" {
+    "$IBCRED" init --quiet
+    seal_as secretprofilename paper
+    "$IBCRED" inject secretprofilename >/dev/null
+    ! grep -aq secretprofilename "$IBCRED_VAULT"
+    ! grep -rlaq secretprofilename "$IBCRED_STATE_DIR"/ledger-*
+}
+
+@test "a core of ibcred taken after the release holds no password" {
+    make_vault
+    "$IBCRED" exec paper -- sleep 30 &
+    for _ in $(seq 100); do
+        child=$(pgrep -P $! sleep) && break
+        sleep 0.05
+    done
+    gcore -o core $! >/dev/null 2>&1
+    kill "$child"
+    wait $! || true
+    [ -s core.$! ]
+    # The test can fail: the core holds what ibcred was called with.
+    grep -qaF "$IBCRED_VAULT" core.$!
+    nowhere core.$!
+    ! grep -qaF "$(tail -1 "$IBCRED_IDENTITY_FILE")" core.$!
+}
+
+@test "a core of the reaper holds no password" {
+    make_vault
+    file=$("$IBCRED" inject paper --ttl 30s)
+    pid=$(pgrep -f "reap --lease $(basename "$file")")
+    gcore -o core "$pid" >/dev/null 2>&1
+    "$IBCRED" reap --all --quiet
+    kill "$pid"
+    grep -qaF "$(basename "$file")" "core.$pid"
+    nowhere "core.$pid"
+}
+
+@test "ibcred cannot be dumped or traced by its own user" {
+    make_vault
+    "$IBCRED" exec paper -- sleep 30 &
+    sleep 0.3
+    limit=$(awk '/Max core file size/ {print $5}' "/proc/$!/limits")
+    owner=$(stat -c %u "/proc/$!/environ")
+    kill -TERM $!
+    wait $! || true
+    [ "$limit" = 0 ]
+    [ "$owner" = 0 ]
+}
