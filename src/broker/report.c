@@ -17,12 +17,13 @@ enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
     return ibc_audit_append(audit, event, &now, err);
 }
 
-/* The credential that an outcome is about: the last one charged, else the version's own. */
+/* The credential that an outcome is about: of the last charge whose secret left, else our own. */
 static const unsigned char *reported_credential(const struct account *account) {
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
     for (size_t i = count; i > 0; i--) {
-        if (entries[i - 1].event == IBC_LEDGER_CHARGE) {
+        const bool taken_back = i < count && entries[i].event == IBC_LEDGER_UNDELIVERED;
+        if (entries[i - 1].event == IBC_LEDGER_CHARGE && !taken_back) {
             return entries[i - 1].credential;
         }
     }

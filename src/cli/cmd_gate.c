@@ -43,7 +43,10 @@ static enum ibc_status clear(const struct cli *cli, const struct session *sessio
     if (warned) {
         warn(cli, err->text);
     }
-    say(cli, "%s: the slate is wiped; the next release is a login attempt again", profile);
+    say(cli,
+        "%s: the slate is wiped here; failures that IBKR has counted it keeps until its 24 h are "
+        "over",
+        profile);
     return IBC_OK;
 }
 

@@ -258,6 +258,22 @@ static void a_rejection_burns_the_version_that_was_charged_not_the_newest(void *
     assert_int_equal(world->prepared, 0);
 }
 
+static void a_rejection_is_not_about_a_charge_that_was_taken_back(void **state) {
+    struct world *world = *state;
+    struct ibc_error err;
+    assert_int_equal(release(world, IBC_MODE_PAPER, &err), IBC_OK);
+    report(world, IBC_OUTCOME_SUCCESS);
+    seal_password(world, "second-pass2");
+    world->hand_over_with = IBC_ERR_CREATE;
+    assert_int_equal(release(world, IBC_MODE_PAPER, &err), IBC_ERR_CREATE);
+    report(world, IBC_OUTCOME_REJECTED);
+    reopen_vault(world);
+    ibc_auto_profile *profile = NULL;
+    assert_int_equal(ibc_vault_get(world->vault, "paper", &profile, &err), IBC_OK);
+    assert_int_equal(profile->versions[0].state, IBC_VERSION_BURNED);
+    assert_int_equal(profile->versions[1].state, IBC_VERSION_ACTIVE);
+}
+
 static void success_proves_the_version_once_and_opens_the_gate(void **state) {
     struct world *world = *state;
     struct ibc_error err;
@@ -297,6 +313,7 @@ int main(void) {
         test(without_an_audit_log_nothing_is_charged_or_leaves),
         test(a_refused_mode_is_not_even_prepared),
         test(a_rejection_burns_the_version_that_was_charged_not_the_newest),
+        test(a_rejection_is_not_about_a_charge_that_was_taken_back),
         test(success_proves_the_version_once_and_opens_the_gate),
         test(clear_makes_the_burned_version_active_again),
     };
