@@ -61,6 +61,7 @@ FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 TOOL_SOURCES := $(sort $(wildcard tests/tools/*.c))
 TOOLS        := $(TOOL_SOURCES:%.c=$(BUILD)/%)
+SHIMS        := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/shims/*.c)))
 
 .PHONY: all
 all: $(BUILD)/ibcred $(BUILD)/libibcred.a $(BUILD)/libibcred.so $(BUILD)/ibcred.pc ## build the program and the library
@@ -105,6 +106,12 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libibcred.a
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
 
+# Libraries to preload into an unchanged program.
+$(BUILD)/tests/shims/%.so: tests/shims/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
 .PRECIOUS: $(BUILD)/%.o
 
 .PHONY: unit
@@ -112,7 +119,7 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 	@set -e; for t in $(UNIT_TESTS); do echo "== $$t"; $$t; done
 
 .PHONY: tools
-tools: $(TOOLS) ## build the programs that only tests use
+tools: $(TOOLS) $(SHIMS) ## build the programs that only tests use
 
 # Fuzz targets are built with clang's libFuzzer over objects of their own.
 .PHONY: fuzz
@@ -127,7 +134,8 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libibcred.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(SHARED_LIBS)
 
 # The gateway stand-in of the end-to-end tests.
--include tests/standin/standin.mk
+include tests/standin/standin.mk
+include tests/e2e/e2e.mk
 
 .PHONY: cli-tests
 cli-tests: $(BUILD)/ibcred tools ## run the tests of the command line (bats)
@@ -195,7 +203,7 @@ lint-tidy: $(BUILD)/default_policy.inc ## clang-tidy over src (see .clang-tidy)
 
 .PHONY: lint-shell
 lint-shell: ## shellcheck over every script
-	shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' 2>/dev/null)
+	scripts/lib/check-shell
 
 .PHONY: format
 format: ## lay the code out

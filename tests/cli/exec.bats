@@ -12,8 +12,8 @@ load lib.bash
     "$IBCRED" exec paper -- env >seen
     grep -qx KEEP=me seen
     grep -qx "IB_PASSWORD=$SECRET" seen
-    ! grep -q '^IBCRED_' seen
-    ! grep -q stale seen
+    not grep -q '^IBCRED_' seen
+    not grep -q stale seen
     [ "$(grep -c '^IB_PASSWORD=' seen)" = 1 ]
 }
 
@@ -64,7 +64,7 @@ load lib.bash
 @test "no descriptor of ibcred's leaks into the child" {
     make_vault
     "$IBCRED" exec paper -- bash -c 'readlink /proc/$$/fd/*' 3>&- 4>&- >seen
-    ! grep -e "$SCRATCH/state" -e vault -e identity -e "$IBCRED_RUNTIME_DIR" -e pipe seen
+    not grep -e "$SCRATCH/state" -e vault -e identity -e "$IBCRED_RUNTIME_DIR" -e pipe seen
 }
 
 @test "the passphrase's descriptor is not handed on" {

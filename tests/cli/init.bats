@@ -56,7 +56,7 @@ load lib.bash
     on_terminal one one -- "$IBCRED" init --passphrase --quiet >typescript
     on_terminal one -- "$IBCRED" verify >>typescript
     grep -q intact typescript
-    ! grep -qw one typescript
+    not grep -qw one typescript
     on_terminal one two -- "$IBCRED" init --passphrase --vault v2 >typescript || true
     grep -q "not the same twice" typescript
     [ ! -e v2 ]
@@ -67,7 +67,7 @@ load lib.bash
         status=0
         "$IBCRED" init --recipient "$key" >out 2>err || status=$?
         [ "$status" = 64 ]
-        ! grep -q SECRET err
+        not grep -q SECRET err
     done
     [ ! -e "$IBCRED_VAULT" ]
 }

@@ -3,9 +3,9 @@ load lib.bash
 
 @test "inject prints one path; the file is private and holds exactly the variables" {
     make_vault
-    "$IBCRED" inject paper >path 2>talk
+    "$IBCRED" inject paper >path 2>err
     [ "$(wc -l <path)" = 1 ]
-    [ ! -s talk ]
+    [ ! -s err ]
     file=$(cat path)
     [ "$(stat -c %a "$file")" = 600 ]
     [ "$(dirname "$file")" = "$IBCRED_RUNTIME_DIR" ]
@@ -98,7 +98,6 @@ load lib.bash
 @test "the runtime directory must be on tmpfs, private, and writable" {
     make_vault
     mkdir -m 700 "$SCRATCH/disk"
-    export IBCRED_RUNTIME_DIR_SAVED=$IBCRED_RUNTIME_DIR
     if [ "$(stat -f -c %T "$SCRATCH")" != tmpfs ]; then
         refused 77 "tmpfs" env IBCRED_RUNTIME_DIR="$SCRATCH/disk" "$IBCRED" inject paper
         policy 'delivery: {allow_disk: true}'
@@ -152,7 +151,8 @@ load lib.bash
     file=$("$IBCRED" inject paper --ttl 30s)
     pid=$(pgrep -f "reap --lease $(basename "$file")")
     [ "$(tr '\0' '\n' <"/proc/$pid/environ" | cut -d= -f1)" = IBCRED_RUNTIME_DIR ]
-    ! readlink /proc/"$pid"/fd/* | grep -v -e /dev/null -e "$IBCRED_RUNTIME_DIR"
+    readlink /proc/"$pid"/fd/* >descriptors
+    not grep -v -e /dev/null -e "$IBCRED_RUNTIME_DIR" descriptors
     "$IBCRED" reap --all --quiet
     kill "$pid"
 }

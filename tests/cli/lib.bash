@@ -1,7 +1,7 @@
 # lib.bash - what the command-line tests share: a vault of their own, nothing of the user's.
 # shellcheck shell=bash
 
-IBCRED=${IBCRED:-$PWD/build/ibcred}
+IBCRED=${IBCRED:-$BATS_TEST_DIRNAME/../../build/ibcred}
 
 # A password with everything in it that the two Compose readers agree on how to write.
 SECRET='pa5s w0rd#!=&%"x'
@@ -67,4 +67,9 @@ policy() {
 # on_terminal ANSWER… -- COMMAND… - on a terminal of its own; prints what that showed.
 on_terminal() {
     "$BATS_TEST_DIRNAME/../tools/type_answers.py" "$@"
+}
+
+# not COMMAND… - fails when the command succeeds. (A bare `!` fails no test: bash exempts it.)
+not() {
+    ! "$@"
 }

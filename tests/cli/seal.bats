@@ -42,7 +42,7 @@ B=2' ]
 @test "seal takes variables, dotenv and JSON from stdin" {
     "$IBCRED" init --quiet
     IB_USERNAME=u1 IB_PASSWORD='a b' "$IBCRED" seal one --kind paper --from-env --quiet
-    echo '{"IB_USERNAME":"u2","IB_PASSWORD":"é\\\"","OTHER":1}' |
+    printf '%s\n' '{"IB_USERNAME":"u2","IB_PASSWORD":"é\\\"","OTHER":1}' |
         "$IBCRED" seal two --kind live --stdin --quiet
     [ "$("$IBCRED" show one --reveal --field IB_PASSWORD | cat)" = 'a b' ]
     [ "$("$IBCRED" show two --reveal --field IB_PASSWORD | cat)" = 'é\"' ]
@@ -53,7 +53,7 @@ B=2' ]
 @test "seal asks on the terminal: the password twice and never shown" {
     "$IBCRED" init --quiet
     on_terminal u1 hush1 hush1 -- "$IBCRED" seal paper --kind paper >typescript
-    ! grep -q hush1 typescript
+    not grep -q hush1 typescript
     [ "$("$IBCRED" show --reveal --field IB_PASSWORD | cat)" = hush1 ]
     on_terminal u1 hush1 other -- "$IBCRED" seal second --kind paper >typescript || true
     grep -q "not the same twice" typescript
@@ -118,7 +118,7 @@ B=2' ]
     printf 'A=1\n{"x": \n' >bad.json
     printf '{"IB_USERNAME": "hidden-name",\n "IB_PASSWORD": }' >bad2.json
     refused 65 "bad2.json:2" "$IBCRED" seal p --kind paper --from bad2.json
-    ! grep -q hidden-name err
+    not grep -q hidden-name err
     printf '{"IB_USERNAME":"a","IB_USERNAME":"b","IB_PASSWORD":"c"}' >twice.json
     refused 65 "twice.json" "$IBCRED" seal p --kind paper --from twice.json
     printf 'A=1\nIB_USERNAME="open\nIB_PASSWORD=x\n' >bad.env
@@ -142,11 +142,11 @@ B=2' ]
     "$IBCRED" show paper >out
     "$IBCRED" show paper --json >>out
     "$IBCRED" list >>out
-    ! grep -qF "$SECRET" out
-    ! grep -qF "$NAME" out
+    not grep -qF "$SECRET" out
+    not grep -qF "$NAME" out
     on_terminal -- "$IBCRED" show paper --reveal >typescript || true
     grep -q "terminal" typescript
-    ! grep -qF "$SECRET" typescript
+    not grep -qF "$SECRET" typescript
     on_terminal -- "$IBCRED" show paper --reveal --force >typescript
     grep -qF "$SECRET" typescript
     [ "$("$IBCRED" show --reveal --json | jq -r .IB_PASSWORD)" = "$SECRET" ]

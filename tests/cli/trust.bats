@@ -162,5 +162,5 @@ as_nobody() {
     IBCRED_IDENTITY=$key "$IBCRED" list >/dev/null
     CREDENTIALS_DIRECTORY=$SCRATCH/credentials "$IBCRED" list >/dev/null
     IBCRED_IDENTITY=$key "$IBCRED" exec paper -- env >seen
-    ! grep -q AGE-SECRET seen
+    not grep -q AGE-SECRET seen
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Kill ibcred at random moments, and look at what is left.
 
-usage: kill_anywhere.py IBCRED [ROUNDS]
+usage: kill_anywhere.py [ROUNDS]; BUILD names the build directory, SEED the moments
 
 - seal: the vault opens afterwards, and holds the old password or the new one, whole.
 - inject: where the secret has left, its charge is in the ledger; `reap --all` leaves no plaintext.
@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-IBCRED = os.path.abspath(sys.argv[1])
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 500
+IBCRED = os.path.abspath(os.environ.get("BUILD", "build")) + "/ibcred"
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 500
 WRITERS = 40
 SEED = int(os.environ.get("SEED", "20261122"))
 

@@ -193,7 +193,7 @@ static void a_long_why_is_cut_between_characters(void **state) {
                                   "\"", "\x01",     "\xff"};
     uint64_t lines = 0;
     for (size_t i = 0; i < IBC_ARRAY_SIZE(pieces); i++) {
-        for (size_t size = 3500; size < 3600; size += 7) {
+        for (size_t size = 3900; size < 4000; size += 9) {
             char why[8192];
             size_t piece = strlen(pieces[i]);
             size_t used = 0;
@@ -203,8 +203,14 @@ static void a_long_why_is_cut_between_characters(void **state) {
             note(&(struct ibc_audit_event){.event = "release", .profile = "p", .why = why});
             lines++;
         }
+        char text[TEXT_MAX];
+        read_file(LOG_NAME, text);
+        bool replaced = strchr(text, '?') != NULL;
+        assert_int_equal(replaced, strcmp(pieces[i], "\xff") == 0);
+        assert_verified(lines);
+        remove_log(NULL);
+        lines = 0;
     }
-    assert_verified(lines);
 }
 
 static void a_line_that_must_be_cut_is_as_long_as_it_may_be(void **state) {
@@ -379,6 +385,27 @@ static void a_rewritten_end_does_not_fit_the_head(void **state) {
     write_file(HEAD_NAME, newer, newer_size);
     assert_damaged(".jsonl:3 ");
     assert_not_opened();
+}
+
+/* Each line by itself is genuine, but the third was written after another second one. */
+static void a_line_of_another_history_is_found(void **state) {
+    (void)state;
+    note_some(1);
+    char text[TEXT_MAX], head[TEXT_MAX], other[TEXT_MAX];
+    size_t size = read_file(LOG_NAME, text);
+    size_t head_size = read_file(HEAD_NAME, head);
+    note(&(struct ibc_audit_event){.event = "a second line"});
+    size_t with_second = read_file(LOG_NAME, other);
+
+    write_file(LOG_NAME, text, size);
+    write_file(HEAD_NAME, head, head_size);
+    note(&(struct ibc_audit_event){.event = "another second line"});
+    note(&(struct ibc_audit_event){.event = "a third line"});
+    read_file(LOG_NAME, text);
+    const char *third = line_at(text, 3);
+    memcpy(other + with_second, third, strlen(third));
+    write_file(LOG_NAME, other, with_second + strlen(third));
+    assert_damaged(".jsonl:3 in the state directory does not follow");
 }
 
 static void a_torn_last_line_that_nobody_confirmed_goes(void **state) {
@@ -574,6 +601,7 @@ int main(void) {
         AUDIT_TEST(a_log_of_another_vault_or_key_is_found),
         AUDIT_TEST(a_head_from_before_a_crash_is_accepted_and_caught_up),
         AUDIT_TEST(a_rewritten_end_does_not_fit_the_head),
+        AUDIT_TEST(a_line_of_another_history_is_found),
         AUDIT_TEST(a_torn_last_line_that_nobody_confirmed_goes),
         AUDIT_TEST(a_log_of_many_blocks_verifies),
         AUDIT_TEST(each_line_is_shown_in_order_until_the_visitor_has_enough),
