@@ -71,10 +71,10 @@ $(BUILD)/%.o: %.c
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# policy/default.yaml, as a C array.
+# policy/default.yaml without its comments, as a C array: it is parsed at every start.
 $(BUILD)/default_policy.inc: policy/default.yaml
 	@mkdir -p $(@D)
-	$(Q)od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' >$@
+	$(Q)sed '/^ *#/d' $< | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g' >$@
 
 $(BUILD)/src/policy/default.o: $(BUILD)/default_policy.inc
 

@@ -85,9 +85,6 @@ IBC_CHECKED enum ibc_status ibc_policy_parse(struct ibc_view text, const char *n
 IBC_CHECKED enum ibc_status ibc_policy_load(const char *path, struct ibc_policy *out,
                                             struct ibc_error *err);
 
-/* The text of policy/default.yaml. */
-struct ibc_view ibc_policy_default_text(void);
-
 /* May the further field of that name leave the vault? */
 bool ibc_policy_allows_field(const struct ibc_policy *policy, struct ibc_view name);
 

@@ -11,7 +11,6 @@
  * next one.
  */
 enum {
-    FIRST_CAPACITY = 4096,
     BLOCK_SIZE = 4080, /* one page, less the canary of sodium_malloc() */
     SPARE_BLOCKS = 8,
 };
@@ -113,7 +112,7 @@ static bool grow(struct ibc_secret_buffer *buffer, size_t size) {
         return false;
     }
     size_t needed = buffer->used + size;
-    size_t capacity = buffer->storage.size ? buffer->storage.size : FIRST_CAPACITY;
+    size_t capacity = buffer->storage.size ? buffer->storage.size : BLOCK_SIZE;
     while (capacity < needed) {
         capacity *= 2;
     }

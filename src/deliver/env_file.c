@@ -8,6 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A reaper has all the time that its delivery lives: it is not to hold up the release. */
+enum { REAPER_NICENESS = 19 };
+
 void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runtime,
                        enum ibc_format format, int64_t ttl, const char *reaper_program) {
     *file = (struct ibc_env_file){
@@ -45,6 +48,7 @@ static enum ibc_status reserve(struct ibc_env_file *file, struct ibc_error *err)
 /* In the child: a session of its own, no descriptor, no environment but the one it needs. */
 static _Noreturn void become_reaper(const struct ibc_env_file *file, const char *runtime_variable) {
     setsid();
+    (void)!nice(REAPER_NICENESS);
     int null = open("/dev/null", O_RDWR);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         dup2(null, fd);

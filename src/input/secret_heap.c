@@ -17,7 +17,8 @@ static struct {
 } heap;
 
 static bool add_chunk(size_t block) {
-    size_t size = block > SECRET_HEAP_CHUNK ? block : SECRET_HEAP_CHUNK;
+    size_t size = heap.total > 0 ? heap.total : SECRET_HEAP_CHUNK;
+    size = block > size ? block : size;
     if (size > SECRET_HEAP_MAX - heap.total) {
         return false;
     }

@@ -12,7 +12,7 @@
 
 enum {
     SECRET_HEAP_ALIGNMENT = 16,
-    SECRET_HEAP_CHUNK = 1 << 16, /* bytes; a larger block gets a chunk of its own */
+    SECRET_HEAP_CHUNK = 1 << 13, /* bytes of the first chunk; each further one doubles the whole */
     SECRET_HEAP_MAX = 1 << 28,   /* bytes of all chunks */
 };
 

@@ -1,4 +1,5 @@
 /* policy.c - a policy is the built-in default with a file laid over it. */
+#include "policy/default.h"
 #include "policy/schema.h"
 
 #include <ibcred/file.h>
@@ -6,8 +7,8 @@
 
 enum ibc_status ibc_policy_default(struct ibc_policy *out, struct ibc_error *err) {
     struct ibc_policy policy = {0};
-    enum ibc_status status = ibc_yaml_parse(ibc_policy_default_text(), "built-in policy",
-                                            &ibc_policy_table, &policy, err);
+    enum ibc_status status =
+        ibc_yaml_parse(policy_default_text(), "built-in policy", &ibc_policy_table, &policy, err);
     if (status != IBC_OK) {
         err->status = IBC_ERR_INTERNAL; /* it is ours: a bug, not the user's policy */
         return IBC_ERR_INTERNAL;
