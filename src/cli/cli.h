@@ -126,6 +126,9 @@ char *identity_path(const struct cli *cli); /* where it is or would be made */
 char *existing_identity(const struct cli *cli);
 char *existing_policy(const struct cli *cli);
 
+/* The path of the vault that is there. IBC_ERR_NOT_FOUND where it is not. The caller frees. */
+IBC_CHECKED enum ibc_status find_vault(const struct cli *cli, char **path, struct ibc_error *err);
+
 enum { RUNTIME_CANDIDATES_MAX = 3 };
 
 /* The runtime directories to try, in order; the strings live as long as the struct. */

@@ -192,9 +192,15 @@ static enum ibc_status tell(const struct cli *cli, const char *profile, uint32_t
 
 static enum ibc_status seal(const struct cli *cli, const struct seal_options *options,
                             struct sealing *sealing, struct ibc_error *err) {
+    /* Before anybody types a password for a vault that is not there. */
+    ibc_auto_free char *path = NULL;
+    enum ibc_status status = find_vault(cli, &path, err);
+    if (status != IBC_OK) {
+        return status;
+    }
     ibc_auto_input input = {0};
     ibc_auto_secret file_text = {0};
-    enum ibc_status status = gather(options, &input, &file_text, err);
+    status = gather(options, &input, &file_text, err);
     if (status != IBC_OK) {
         return status;
     }

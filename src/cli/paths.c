@@ -58,6 +58,18 @@ char *vault_path(const struct cli *cli) {
     return strdup("ibcred.vault");
 }
 
+enum ibc_status find_vault(const struct cli *cli, char **path, struct ibc_error *err) {
+    *path = vault_path(cli);
+    if (!*path) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+    }
+    if (!exists(*path)) {
+        return ibc_fail(err, IBC_ERR_NOT_FOUND,
+                        "there is no vault '%s'; make one with: ibcred init", *path);
+    }
+    return IBC_OK;
+}
+
 char *state_path(void) {
     const char *path = variable("IBCRED_STATE_DIR");
     return path ? strdup(path) : xdg_path("XDG_STATE_HOME", ".local/state", "");

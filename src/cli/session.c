@@ -3,16 +3,10 @@
 
 #include <ibcred/file.h>
 
-#include <unistd.h>
-
 int64_t wall_clock_ms(void) {
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static enum ibc_status no_memory(struct ibc_error *err) {
-    return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
 }
 
 /* The passphrase, asked for once a session. */
@@ -54,7 +48,7 @@ static enum ibc_status load_policy(struct session *session, struct ibc_error *er
 static enum ibc_status open_state(struct session *session, struct ibc_error *err) {
     ibc_auto_free char *path = state_path();
     if (!path) {
-        return no_memory(err);
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
     }
     return ibc_directory_open_private(path, "state directory", &session->state_fd, err);
 }
@@ -63,15 +57,10 @@ static enum ibc_status open_state(struct session *session, struct ibc_error *err
 static enum ibc_status prepare(struct session *session, const struct cli *cli,
                                struct ibc_error *err) {
     *session = (struct session){.cli = cli, .state_fd = -1};
-    session->vault_path = vault_path(cli);
-    if (!session->vault_path) {
-        return no_memory(err);
+    enum ibc_status status = find_vault(cli, &session->vault_path, err);
+    if (status == IBC_OK) {
+        status = load_policy(session, err);
     }
-    if (access(session->vault_path, F_OK) != 0) {
-        return ibc_fail(err, IBC_ERR_NOT_FOUND, "there is no vault '%s'; make one with: ibcred init",
-                        session->vault_path);
-    }
-    enum ibc_status status = load_policy(session, err);
     if (status == IBC_OK) {
         status = open_state(session, err);
     }
