@@ -91,7 +91,8 @@ $(BUILD)/ibcred: $(CLI_OBJECTS) $(BUILD)/libibcred.a
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
 
-$(BUILD)/ibcred.pc: scripts/ibcred.pc.in Makefile
+# Made anew each time: PREFIX may be another at install.
+$(BUILD)/ibcred.pc: scripts/ibcred.pc.in FORCE
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' $< >$@
@@ -154,13 +155,21 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $<
 
 .PHONY: soak
-soak: $(BUILD)/ibcred tools ## the long versions: 60 s a fuzz target, 500 kills, 100,000 profiles
+soak: $(BUILD)/ibcred tools ## the long versions of the tests: 60 s a fuzz target
 	SOAK=1 ./scripts/test
+
+# The man page, where scdoc is there to make it.
+$(BUILD)/ibcred.1: docs/ibcred.1.scd
+	@mkdir -p $(@D)
+	scdoc <$< >$@
+
+.PHONY: man
+man: $(BUILD)/ibcred.1 ## make the man page (scdoc)
 
 # --- install -------------------------------------------------------------------------------------
 
 .PHONY: install
-install: all ## install below $(DESTDIR)$(PREFIX)
+install: all $(if $(shell command -v scdoc),man) ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/ibcred \
 	    $(DESTDIR)$(DATADIR)/ibcred/policy/examples $(DESTDIR)$(DATADIR)/doc/ibcred
 	install -m 755 $(BUILD)/ibcred $(DESTDIR)$(BINDIR)/ibcred
@@ -173,11 +182,13 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 policy/default.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
 	install -m 644 policy/examples/*.yaml $(DESTDIR)$(DATADIR)/ibcred/policy/examples
 	install -m 644 docker-compose.override.yml $(DESTDIR)$(DATADIR)/ibcred
+	$(if $(shell command -v scdoc),install -D -m 644 $(BUILD)/ibcred.1 $(DESTDIR)$(DATADIR)/man/man1/ibcred.1)
 	install -m 644 README.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(DATADIR)/doc/ibcred
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(LIBDIR)/libibcred.* $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc
+	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(LIBDIR)/libibcred.* \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc $(DESTDIR)$(DATADIR)/man/man1/ibcred.1
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/ibcred $(DESTDIR)$(DATADIR)/ibcred $(DESTDIR)$(DATADIR)/doc/ibcred
 
 # --- upkeep --------------------------------------------------------------------------------------
@@ -209,9 +220,12 @@ lint-shell: ## shellcheck over every script
 format: ## lay the code out
 	clang-format -i $(ALL_C)
 
+.PHONY: FORCE
+FORCE:
+
 .PHONY: help
 help: ## name the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | expand -t 18
 
 .PHONY: clean
 clean: ## remove what was built
