@@ -10,6 +10,8 @@
 #include <ibcred/lease.h>
 #include <ibcred/sink.h>
 
+#include <sys/types.h>
+
 #pragma GCC visibility push(default)
 
 struct ibc_delivery {

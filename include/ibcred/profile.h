@@ -90,15 +90,6 @@ IBC_CHECKED enum ibc_status ibc_profile_new(const char *name, enum ibc_kind kind
                                             struct ibc_profile **out, struct ibc_error *err);
 
 /*
- * As ibc_profile_new(), in place of what `profile` holds: its secret memory is wiped and used
- * again. Guarded memory is slow to come by, which tells when many profiles are made in a row.
- * On failure the profile is unchanged.
- */
-IBC_CHECKED enum ibc_status ibc_profile_renew(struct ibc_profile *profile, const char *name,
-                                              enum ibc_kind kind, const char *account,
-                                              int64_t now_ms, struct ibc_error *err);
-
-/*
  * Add a version with state `state`. Fields that the newest version has and `fields` lacks are
  * carried over; `fields` may come in any order, and every one is checked. An IBC_VERSION_ACTIVE
  * version retires the one active before. IBC_ERR_USAGE: a bad field, a name twice, none at all, or

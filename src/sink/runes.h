@@ -4,18 +4,7 @@
 #ifndef IBCRED_SINK_RUNES_H
 #define IBCRED_SINK_RUNES_H
 
-#include <ibcred/secret.h>
-
-/* What stands for a byte that is not part of well-formed UTF-8 (RFC 3629). */
-enum { RUNE_INVALID = 0xFFFFFFFF };
-
-struct rune {
-    uint32_t code;
-    size_t size; /* bytes; 1 with RUNE_INVALID */
-};
-
-/* The character at offset `at`, which lies inside `text`. */
-struct rune rune_at(struct ibc_view text, size_t at);
+#include "base/utf8.h"
 
 /* Append the character as UTF-8. */
 void append_rune(struct ibc_secret_buffer *out, uint32_t code);

@@ -73,7 +73,7 @@ static enum ibc_status write_front(const struct ibc_vault_edit *edit,
 static enum ibc_status write_records(const struct ibc_vault_edit *edit,
                                      const struct listing *listing, struct vault_output *output,
                                      struct ibc_error *err) {
-    ibc_auto_free unsigned char *copy = malloc(VAULT_RECORD_UNITS_MAX * VAULT_RECORD_UNIT);
+    ibc_auto_free unsigned char *copy = malloc((size_t)VAULT_RECORD_UNITS_MAX * VAULT_RECORD_UNIT);
     if (!copy) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for a record");
     }

@@ -24,21 +24,19 @@ static void seen_name(const unsigned char *id, const char *suffix,
 
 /*
  * Open and lock the file, empty where it was not there. It is replaced when it changes, so the
- * lock counts only while the name is still that file's.
+ * lock counts only while the name is still that file's. The caller closes `*fd`, always.
  */
 static enum ibc_status lock_seen(int state_fd, const char *name, int *fd, struct ibc_error *err) {
     for (;;) {
-        ibc_auto_fd opened =
-            openat(state_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (opened < 0 || !lock_file(opened)) {
+        *fd = openat(state_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (*fd < 0 || !lock_file(*fd)) {
             return ibc_fail_errno(err, IBC_ERR_CREATE, errno,
                                   "'%s' cannot be kept in the state directory", name);
         }
-        if (lock_still_named(state_fd, name, opened)) {
-            *fd = opened;
-            opened = -1;
+        if (lock_still_named(state_fd, name, *fd)) {
             return IBC_OK;
         }
+        ibc_close(fd);
     }
 }
 

@@ -20,9 +20,9 @@ struct vault_output {
 enum ibc_status vault_output_new(const char *path, mode_t mode, struct vault_output **out,
                                  struct ibc_error *err) {
     *out = NULL;
-    vault_auto_output *output = calloc(1, sizeof *output);
     ibc_auto_free char *own_path = strdup(path);
-    if (!output || !own_path) {
+    vault_auto_output *output = own_path ? calloc(1, sizeof *output) : NULL;
+    if (!output) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory to write '%s'", path);
     }
     output->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

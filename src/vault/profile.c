@@ -47,38 +47,24 @@ void ibc_profile_free(struct ibc_profile **profile) {
     }
 }
 
-enum ibc_status ibc_profile_renew(struct ibc_profile *profile, const char *name, enum ibc_kind kind,
-                                  const char *account, int64_t now_ms, struct ibc_error *err) {
+enum ibc_status ibc_profile_new(const char *name, enum ibc_kind kind, const char *account,
+                                int64_t now_ms, struct ibc_profile **out, struct ibc_error *err) {
+    *out = NULL;
     account = account ? account : "";
     enum ibc_status status = profile_check_head(name, kind, account, now_ms, err);
     if (status != IBC_OK) {
         return status;
     }
-    free_versions(profile);
-    free_copies(profile);
-    if (profile->storage_used > 0) {
-        sodium_memzero(profile->storage.bytes, profile->storage_used);
+    struct ibc_profile *profile = calloc(1, sizeof *profile);
+    if (!profile) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for a profile");
     }
-    profile->storage_used = 0;
     snprintf(profile->name, sizeof profile->name, "%s", name);
     snprintf(profile->account, sizeof profile->account, "%s", account);
     profile->kind = kind;
     profile->created_ms = now_ms;
+    *out = profile;
     return IBC_OK;
-}
-
-enum ibc_status ibc_profile_new(const char *name, enum ibc_kind kind, const char *account,
-                                int64_t now_ms, struct ibc_profile **out, struct ibc_error *err) {
-    *out = NULL;
-    ibc_auto_profile *profile = calloc(1, sizeof *profile);
-    if (!profile) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for a profile");
-    }
-    enum ibc_status status = ibc_profile_renew(profile, name, kind, account, now_ms, err);
-    if (status == IBC_OK) {
-        *out = ibc_steal(&profile);
-    }
-    return status;
 }
 
 const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile) {

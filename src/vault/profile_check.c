@@ -1,7 +1,7 @@
 /* profile_check.c - the rules for names, fields, versions and copies. */
 #include "vault/profile_check.h"
 
-#include "vault/utf8.h"
+#include "base/utf8.h"
 
 static bool is_letter(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -2,7 +2,7 @@
 #include "vault/root.h"
 
 #include "base/bytes.h"
-#include "vault/utf8.h"
+#include "base/utf8.h"
 
 #include <sodium.h>
 

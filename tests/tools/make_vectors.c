@@ -207,11 +207,15 @@ CHANGE(copy_of_none, add_copies(draft, "github:a/b", "github:a/c", 3))
 CHANGE(copy_empty, add_copies(draft, "", "github:a/c", 2))
 CHANGE(copy_control, add_copies(draft, "github:a\tb", "github:a/c", 2))
 
-CHANGE(unsorted_names, const struct vault_entry kept = draft->entries[0];
-       draft->entries[0] = draft->entries[1]; draft->entries[1] = kept)
-CHANGE(unsorted_over_pages, struct vault_entry *last = &draft->entries[VAULT_PAGE_ENTRIES_MIN];
-       const struct vault_entry kept = last[-1]; last[-1] = last[0]; last[0] = kept)
-CHANGE(same_name_twice, memcpy(draft->entries[1].name, "alpha", 6))
+static void swap_profiles(struct draft *draft, size_t first) {
+    struct ibc_profile *kept = draft->profiles[first];
+    draft->profiles[first] = draft->profiles[first + 1];
+    draft->profiles[first + 1] = kept;
+}
+
+CHANGE(unsorted_names, swap_profiles(draft, 0))
+CHANGE(unsorted_over_pages, swap_profiles(draft, VAULT_PAGE_ENTRIES_MIN - 1))
+CHANGE(same_name_twice, memcpy(draft->profiles[1]->name, "alpha", 6))
 CHANGE(two_short_pages, draft->first_page = 2)
 CHANGE(wrong_record_tag, draft->entries[0].tag[0] ^= 1)
 CHANGE(units_beyond, draft->entries[0].units = 4)

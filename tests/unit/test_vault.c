@@ -241,14 +241,19 @@ static void a_profile_that_breaks_the_rules_or_is_too_large_is_not_sealed(void *
 static void ids_tell_accounts_and_credentials_apart(void **state) {
     struct fixture *fixture = *state;
     ibc_auto_vault *vault = open_vault(fixture);
-    unsigned char ids[5][IBC_ACCOUNT_ID_BYTES];
+    static const unsigned char split[] = "a\0\0\0\0b\0\0\0\0c";
+    unsigned char ids[7][IBC_ACCOUNT_ID_BYTES];
     unsigned char again[IBC_ACCOUNT_ID_BYTES];
     ibc_vault_account_id(vault, ibc_view_of("user"), ids[0]);
     ibc_vault_account_id(vault, ibc_view_of("user2"), ids[1]);
     ibc_vault_credential_id(vault, ibc_view_of("user"), ibc_view_of("pass"), ids[2]);
     ibc_vault_credential_id(vault, ibc_view_of("userp"), ibc_view_of("ass"), ids[3]);
     ibc_vault_credential_id(vault, ibc_view_of("user"), ibc_view_of(""), ids[4]);
-    for (int i = 0; i < 5; i++) {
+    ibc_vault_credential_id(vault, (struct ibc_view){split, 1}, (struct ibc_view){split + 5, 6},
+                            ids[5]);
+    ibc_vault_credential_id(vault, (struct ibc_view){split, 6}, (struct ibc_view){split + 10, 1},
+                            ids[6]);
+    for (int i = 0; i < 7; i++) {
         for (int j = 0; j < i; j++) {
             assert_memory_not_equal(ids[i], ids[j], IBC_ACCOUNT_ID_BYTES);
         }

@@ -188,8 +188,33 @@ static void every_vector_gets_the_answer_that_the_index_names(void **state) {
     assert_true(count >= FEWEST_VECTORS);
 }
 
+/* Ids are kept in the state directory: they must come out the same for ever. */
+static void ids_are_those_of_the_format(void **state) {
+    (void)state;
+    static const char account[] = "aa44109d2a90169a0acff7a34c04be37";
+    static const char credential[] = "425e4734a7b84ce6f1a95f75fcf46680";
+    char path[] = "/tmp/test_vectors.XXXXXX";
+    ibc_auto_fd fd = mkstemp(path);
+    assert_true(fd >= 0);
+    struct keys keys;
+    load_keys("identity.txt", &keys);
+    write_copy(path, "good-one.vault");
+    ibc_auto_vault *vault = NULL;
+    assert_int_equal(ibc_vault_open(path, &keys.keyring, &vault, &error), IBC_OK);
+
+    unsigned char id[IBC_ACCOUNT_ID_BYTES];
+    char hex[2 * sizeof id + 1];
+    ibc_vault_account_id(vault, ibc_view_of("alpha"), id);
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, id, sizeof id), account);
+    ibc_vault_credential_id(vault, ibc_view_of("alpha"), ibc_view_of("password of alpha"), id);
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, id, sizeof id), credential);
+    free_keys(&keys);
+    unlink(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_those_of_the_format),
         cmocka_unit_test(every_vector_gets_the_answer_that_the_index_names),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
