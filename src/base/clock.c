@@ -14,7 +14,14 @@ static int64_t milliseconds(clockid_t clock) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* Read once: a process does not outlive its boot. */
 static bool read_boot_id(unsigned char out[static IBC_BOOT_ID_BYTES]) {
+    static unsigned char boot_id[IBC_BOOT_ID_BYTES];
+    static bool known;
+    if (known) {
+        memcpy(out, boot_id, sizeof boot_id);
+        return true;
+    }
     ibc_auto_fd fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return false;
@@ -22,10 +29,12 @@ static bool read_boot_id(unsigned char out[static IBC_BOOT_ID_BYTES]) {
     char text[64];
     ssize_t size = read(fd, text, sizeof text);
     size_t binary_size = 0;
-    return size > 0 &&
-           sodium_hex2bin(out, IBC_BOOT_ID_BYTES, text, (size_t)size, "-\n", &binary_size, NULL) ==
-               0 &&
-           binary_size == IBC_BOOT_ID_BYTES;
+    known = size > 0 &&
+            sodium_hex2bin(boot_id, sizeof boot_id, text, (size_t)size, "-\n", &binary_size,
+                           NULL) == 0 &&
+            binary_size == sizeof boot_id;
+    memcpy(out, boot_id, sizeof boot_id);
+    return known;
 }
 
 enum ibc_status ibc_clock_now(struct ibc_instant *out, struct ibc_error *err) {

@@ -2,21 +2,24 @@
 #include <ibcred/secret.h>
 
 #include <sodium.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /*
- * Guarded pages cost a dozen system calls. A small secret takes a block of one page, and lies at
- * the block's end, against the guard page; a block that is given back is wiped and kept for the
- * next one.
+ * Guarded pages cost a dozen system calls. Small secrets therefore take blocks of one page each,
+ * several of which come from one sodium_malloc(), with an inaccessible page after each. A secret
+ * lies at the end of its block, against that page. A block that is given back is wiped and kept.
  */
-enum {
-    BLOCK_SIZE = 4080, /* one page, less the canary of sodium_malloc() */
-    SPARE_BLOCKS = 8,
+enum { SLAB_BLOCKS = 6, FIRST_CAPACITY = 2048 };
+
+/* Begins a block that is not in use; no secret is so large that it would lie over this. */
+struct spare {
+    struct spare *next;
 };
 
-static unsigned char *spare_blocks[SPARE_BLOCKS];
-static size_t spare_count;
+static struct spare *spares;
 
 enum ibc_status ibc_secret_init(struct ibc_error *err) {
     const struct rlimit none = {0, 0};
@@ -29,20 +32,53 @@ enum ibc_status ibc_secret_init(struct ibc_error *err) {
     return IBC_OK;
 }
 
+static size_t block_size(void) {
+    static size_t size;
+    if (size == 0) {
+        size = (size_t)sysconf(_SC_PAGESIZE);
+    }
+    return size;
+}
+
+static bool is_small(size_t size) {
+    return size <= block_size() - sizeof(struct spare);
+}
+
+static void keep_block(unsigned char *block) {
+    struct spare *spare = (struct spare *)(void *)block;
+    spare->next = spares;
+    spares = spare;
+}
+
+/* Blocks and the pages between them; the last block has libsodium's own guard page behind it. */
+static bool add_slab(void) {
+    const size_t size = block_size();
+    unsigned char *slab = sodium_malloc((2 * SLAB_BLOCKS - 1) * size);
+    if (!slab) {
+        return false;
+    }
+    for (size_t i = 0; i < SLAB_BLOCKS; i++) {
+        unsigned char *block = slab + 2 * i * size;
+        if (i + 1 < SLAB_BLOCKS && mprotect(block + size, size, PROT_NONE) != 0) {
+            return false;
+        }
+        keep_block(block);
+    }
+    return true;
+}
+
 static unsigned char *take_small(size_t size) {
-    unsigned char *block =
-        spare_count > 0 ? spare_blocks[--spare_count] : sodium_malloc(BLOCK_SIZE);
-    return block ? block + (BLOCK_SIZE - size) : NULL;
+    if (!spares && !add_slab()) {
+        return NULL;
+    }
+    struct spare *spare = spares;
+    spares = spare->next;
+    return (unsigned char *)spare + (block_size() - size);
 }
 
 static void give_back_small(unsigned char *bytes, size_t size) {
-    unsigned char *block = bytes - (BLOCK_SIZE - size);
-    if (spare_count == SPARE_BLOCKS) {
-        sodium_free(block);
-        return;
-    }
     sodium_memzero(bytes, size);
-    spare_blocks[spare_count++] = block;
+    keep_block(bytes - (block_size() - size));
 }
 
 enum ibc_status ibc_secret_alloc(struct ibc_secret *out, size_t size, struct ibc_error *err) {
@@ -50,7 +86,7 @@ enum ibc_status ibc_secret_alloc(struct ibc_secret *out, size_t size, struct ibc
     if (size == 0) {
         return IBC_OK;
     }
-    unsigned char *bytes = size <= BLOCK_SIZE ? take_small(size) : sodium_malloc(size);
+    unsigned char *bytes = is_small(size) ? take_small(size) : sodium_malloc(size);
     if (!bytes) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for a secret of %zu bytes", size);
     }
@@ -69,7 +105,7 @@ enum ibc_status ibc_secret_copy(struct ibc_secret *out, struct ibc_view view,
 }
 
 void ibc_secret_free(struct ibc_secret *secret) {
-    if (secret->size > 0 && secret->size <= BLOCK_SIZE) {
+    if (secret->size > 0 && is_small(secret->size)) {
         give_back_small(secret->bytes, secret->size);
     } else {
         sodium_free(secret->bytes);
@@ -112,7 +148,7 @@ static bool grow(struct ibc_secret_buffer *buffer, size_t size) {
         return false;
     }
     size_t needed = buffer->used + size;
-    size_t capacity = buffer->storage.size ? buffer->storage.size : BLOCK_SIZE;
+    size_t capacity = buffer->storage.size ? buffer->storage.size : FIRST_CAPACITY;
     while (capacity < needed) {
         capacity *= 2;
     }

@@ -191,7 +191,7 @@ static enum ibc_status tell(const struct cli *cli, const char *profile, uint32_t
 }
 
 static enum ibc_status seal(const struct cli *cli, const struct seal_options *options,
-                            struct sealing *sealing, struct ibc_error *err) {
+                            struct sealing sealing, struct ibc_error *err) {
     /* Before anybody types a password for a vault that is not there. */
     ibc_auto_free char *path = NULL;
     enum ibc_status status = find_vault(cli, &path, err);
@@ -204,25 +204,25 @@ static enum ibc_status seal(const struct cli *cli, const struct seal_options *op
     if (status != IBC_OK) {
         return status;
     }
-    sealing->fields = input.fields;
-    sealing->field_count = input.count;
+    sealing.fields = input.fields;
+    sealing.field_count = input.count;
 
     auto_session session;
     uint32_t version = 0;
     uint64_t generation = 0;
     status = session_edit(&session, cli, err);
     if (status == IBC_OK) {
-        status = seal_fields(session.edit, sealing, &version, err);
+        status = seal_fields(session.edit, &sealing, &version, err);
     }
     if (status == IBC_OK) {
         const struct ibc_audit_event event = {
-            .event = "seal", .profile = sealing->profile, .version = version, .verdict = "done"};
+            .event = "seal", .profile = sealing.profile, .version = version, .verdict = "done"};
         status = session_commit(&session, &event, &generation, err);
     }
     if (status == IBC_OK && options->scrub) {
         status = scrub(options, &file_text, err);
     }
-    return status == IBC_OK ? tell(cli, sealing->profile, version, generation, err) : status;
+    return status == IBC_OK ? tell(cli, sealing.profile, version, generation, err) : status;
 }
 
 enum ibc_status cmd_seal(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
@@ -262,5 +262,5 @@ enum ibc_status cmd_seal(struct cli *cli, int argc, char **argv, struct ibc_erro
     if (status == IBC_OK) {
         status = parse_format(&given, err);
     }
-    return status == IBC_OK ? seal(cli, &given, &sealing, err) : status;
+    return status == IBC_OK ? seal(cli, &given, sealing, err) : status;
 }

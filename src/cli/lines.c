@@ -16,9 +16,9 @@ static enum ibc_status refill(struct lines *lines, struct ibc_error *err) {
     lines->end -= lines->start;
     lines->start = 0;
     if (lines->end == lines->buffer.size) {
+        const uint64_t number = lines->number + 1;
         return ibc_fail(err, IBC_ERR_DATA, "%s:%llu: the line is longer than %zu bytes",
-                        lines->name, (unsigned long long)(lines->number + 1),
-                        lines->buffer.size - 1);
+                        lines->name, (unsigned long long)number, lines->buffer.size - 1);
     }
     ssize_t size;
     do {

@@ -3,6 +3,10 @@
 
 #include <ibcred/input.h>
 
+static const char version[] =
+#include "version.inc"
+    ;
+
 static const struct command commands[] = {
     {"init", "[--recipient KEY]… [--passphrase]", "make a vault, and an identity to open it with",
      cmd_init},
@@ -71,7 +75,7 @@ static enum ibc_status run(struct cli *cli, const struct command *command, int a
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--version") == 0) {
-        puts("ibcred " IBC_VERSION);
+        printf("ibcred %s\n", version);
         return EXIT_SUCCESS;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {

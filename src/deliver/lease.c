@@ -36,9 +36,9 @@ void ibc_lease_name(const struct ibc_instant *now, int64_t ttl,
     unsigned char random[RANDOM_BYTES];
     randombytes_buf(random, sizeof random);
     char tail[RANDOM_DIGITS + 1];
+    const int64_t end_ms = now->boot_ms + ttl * 1000;
     sodium_bin2hex(tail, sizeof tail, random, sizeof random);
-    snprintf(out, IBC_LEASE_NAME_MAX, PREFIX "%s-%lld-%s" SUFFIX, boot,
-             (long long)(now->boot_ms + ttl * 1000), tail);
+    snprintf(out, IBC_LEASE_NAME_MAX, PREFIX "%s-%lld-%s" SUFFIX, boot, (long long)end_ms, tail);
 }
 
 static bool is_hex(const char *text, size_t size) {

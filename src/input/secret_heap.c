@@ -1,10 +1,13 @@
 /* secret_heap.c - malloc() and free() over guarded memory. */
 #include "input/secret_heap.h"
 
+#include <ibcred/secret.h>
 #include <sodium.h>
 
+/* Lies at the beginning of the memory that it tells of. */
 struct chunk {
     _Alignas(SECRET_HEAP_ALIGNMENT) struct chunk *older;
+    struct ibc_secret memory;
     size_t size; /* of bytes[] */
     size_t used;
     _Alignas(SECRET_HEAP_ALIGNMENT) unsigned char bytes[];
@@ -22,11 +25,14 @@ static bool add_chunk(size_t block) {
     if (size > SECRET_HEAP_MAX - heap.total) {
         return false;
     }
-    /* A size that is a multiple of the alignment makes sodium_malloc() return an aligned block. */
-    struct chunk *chunk = sodium_malloc(sizeof *chunk + size);
-    if (!chunk) {
+    /* A secret ends where a page ends: a multiple of the alignment makes it begin aligned. */
+    struct ibc_secret memory;
+    struct ibc_error ignored;
+    if (ibc_secret_alloc(&memory, sizeof(struct chunk) + size, &ignored) != IBC_OK) {
         return false;
     }
+    struct chunk *chunk = (struct chunk *)(void *)memory.bytes;
+    chunk->memory = memory;
     chunk->older = heap.newest;
     chunk->size = size;
     chunk->used = 0;
@@ -59,7 +65,8 @@ static void reset(void) {
         struct chunk *chunk = heap.newest;
         heap.newest = chunk->older;
         heap.total -= chunk->size;
-        sodium_free(chunk);
+        struct ibc_secret memory = chunk->memory;
+        ibc_secret_free(&memory);
     }
     sodium_memzero(heap.newest->bytes, heap.newest->used);
     heap.newest->used = 0;

@@ -12,8 +12,8 @@
 
 enum {
     SECRET_HEAP_ALIGNMENT = 16,
-    SECRET_HEAP_CHUNK = 1 << 13, /* bytes of the first chunk; each further one doubles the whole */
-    SECRET_HEAP_MAX = 1 << 28,   /* bytes of all chunks */
+    SECRET_HEAP_CHUNK = 3072,  /* bytes of the first chunk; each further one doubles the whole */
+    SECRET_HEAP_MAX = 1 << 28, /* bytes of all chunks */
 };
 
 /* NULL where there is no memory or the bound is reached. */

@@ -91,7 +91,7 @@ static uint32_t group_at(struct ibc_view payload, size_t index) {
 void bech32_encode(const char *prefix, struct ibc_view payload, char *out) {
     const char *alphabet = alphabet_of(prefix);
     size_t prefix_size = strlen(prefix);
-    memcpy(out, prefix, prefix_size);
+    memcpy(out, prefix, prefix_size); /* NOLINT(bugprone-not-null-terminated-result): goes on */
     out += prefix_size;
     *out++ = '1';
 

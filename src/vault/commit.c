@@ -140,6 +140,7 @@ enum ibc_status ibc_vault_edit_commit(struct ibc_vault_edit *edit, uint64_t *gen
         return ibc_fail(err, IBC_ERR_INTERNAL, "an edit of vault '%s' is committed only once",
                         edit->vault->path);
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers it is */
     ibc_auto_free const struct vault_entry **entries = calloc(edit->count + 1, sizeof *entries);
     if (!entries) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for the directory");

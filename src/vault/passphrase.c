@@ -20,8 +20,9 @@ static enum ibc_status stretch(const struct vault_slot *slot, struct ibc_view pa
     if (status != IBC_OK) {
         return status;
     }
-    if (crypto_pwhash(key->bytes, key->size, (const char *)passphrase.bytes, passphrase.size,
-                      slot->salt.bytes, slot->argon2.passes, (size_t)slot->argon2.memory_bytes,
+    const char *text = passphrase.size > 0 ? (const char *)passphrase.bytes : "";
+    if (crypto_pwhash(key->bytes, key->size, text, passphrase.size, slot->salt.bytes,
+                      slot->argon2.passes, (size_t)slot->argon2.memory_bytes,
                       crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return ibc_fail(err, IBC_ERR_INTERNAL,
                         "the passphrase needs %llu MiB of memory, which is not there; free some "

@@ -259,6 +259,7 @@ enum ibc_status ibc_profile_add_version(struct ibc_profile *profile, const struc
         return status;
     }
 
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): check_room() refuses none */
     ibc_auto_free struct ibc_field *merged = calloc(merged_count, sizeof *merged);
     ibc_auto_free struct ibc_version *versions =
         calloc(profile->version_count + 1, sizeof *versions);

@@ -44,7 +44,7 @@ load lib.bash
 @test "signals sent to ibcred reach the child" {
     make_vault
     for signal in TERM INT HUP USR1 QUIT; do
-        "$IBCRED" exec paper -- bash -c \
+        env --default-signal "$IBCRED" exec paper -- bash -c \
             "trap 'echo got >got; exit 42' $signal; touch ready; while :; do sleep 0.05; done" &
         pid=$!
         for _ in $(seq 100); do
@@ -63,8 +63,9 @@ load lib.bash
 
 @test "no descriptor of ibcred's leaks into the child" {
     make_vault
-    "$IBCRED" exec paper -- bash -c 'readlink /proc/$$/fd/*' 3>&- 4>&- >seen
-    not grep -e "$SCRATCH/state" -e vault -e identity -e "$IBCRED_RUNTIME_DIR" -e pipe seen
+    bash -c 'ls /proc/$$/fd' >expected
+    "$IBCRED" exec paper -- bash -c 'ls /proc/$$/fd' >seen
+    diff expected seen
 }
 
 @test "the passphrase's descriptor is not handed on" {

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# passwords.bats - passwords that quoting could spoil reach the gateway byte for byte.
+
+# shellcheck disable=SC1003 # a backslash at the end of a password is meant literally
+
+load lib.bash
+
+# Each of these has a writing that docker-compose 1.29 and Docker Compose v2 read alike.
+survivors=(
+    'simple1'
+    ' edge spaces 1 '
+    'hash #tag1#'
+    '#starts1'
+    'dollar$sign$HOME1$$'
+    'brace${HOME}${IB_USERNAME:-1}'
+    "single'quote1'"
+    'double"quote1"'
+    "both'quotes\"1"
+    'back\slash\n1'
+    'ends in a backslash 1\'
+    "quote ' and backslash 1\\"
+    '${x}$y1'"'"'"\'
+    '=equals1=&percent%20!bang!'
+    '`backtick1`$(id)'
+    'tab	inside1'
+    'pässwörd1€'
+)
+
+setup_file() {
+    start_docker
+}
+
+teardown_file() {
+    stop_docker
+}
+
+setup() {
+    [ -z "${NO_DOCKER:-}" ] || skip "no Docker daemon can run here"
+}
+
+teardown() {
+    leave_project
+}
+
+@test "passwords with quotes, spaces, dollars, hashes and backslashes log in unaltered" {
+    enter_project spreadpilot
+    for password in "${survivors[@]}"; do
+        echo "the password is: $password"
+        gateway_expects paperuser1 "$password"
+        seal_values paperuser1 "$password"
+        compose --env-file "$("$IBCRED" inject paper --mode paper --ttl 2m)" up -d ib-gateway
+        gateway_logs 'IBC: Login has completed$'
+        [ "$(gateway_variable TWS_PASSWORD)" = "$password" ]
+        [ "$(gateway_variable TWS_USERID)" = paperuser1 ]
+        "$IBCRED" report paper success
+    done
+}
