@@ -11,10 +11,9 @@ INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 DESTDIR    ?=
 
-# Link libsodium, libyaml and jansson into the program statically where their archives are there:
-# resolving three more shared libraries costs a third of the start-up of the whole program.
-# Distributions build with DEPS=shared.
-DEPS ?= static
+# The program is linked statically: resolving libc and three more libraries takes longer than
+# deciding about a release. Distributions build with DEPS=shared; so do builds with a sanitizer.
+DEPS ?= $(if $(SANITIZE),shared,static)
 
 WERROR   ?=
 SANITIZE ?=
@@ -46,11 +45,12 @@ ALL_CFLAGS   := -std=gnu17 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(
 ALL_LDFLAGS  := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
 
 SHARED_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
-STATIC_LIBS := -Wl,-Bstatic $(shell $(PKG_CONFIG) --libs --static $(PACKAGES)) -Wl,-Bdynamic
-PROGRAM_LIBS := $(if $(filter static,$(DEPS)),$(STATIC_LIBS),$(SHARED_LIBS))
+STATIC_LIBS := -static-pie $(shell $(PKG_CONFIG) --libs --static $(PACKAGES))
+PROGRAM_LIBS := $(if $(filter static,$(DEPS)),$(STATIC_LIBS),-pie $(SHARED_LIBS))
 
-# Every room of src/ is in the library but the program's own. ROOMS= narrows a build to some.
-ROOMS        ?= $(filter-out src/cli,$(wildcard src/*))
+# Every room of src/ is in the library but the program's own and the
+# build's. ROOMS= narrows a build to some.
+ROOMS        ?= $(filter-out src/cli src/embed,$(wildcard src/*))
 LIB_SOURCES  := $(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)))
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 CLI_SOURCES  := $(sort $(wildcard src/cli/*.c))
@@ -71,10 +71,17 @@ $(BUILD)/%.o: %.c
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# policy/default.yaml without its comments, as a C array: it is parsed at every start.
-$(BUILD)/default_policy.inc: policy/default.yaml
-	@mkdir -p $(@D)
-	$(Q)sed '/^ *#/d' $< | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g' >$@
+# policy/default.yaml as the bytes of a struct, made by a program that is run while building.
+EMBED := $(BUILD)/embed_policy
+EMBED_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,src/embed/embed_policy.c $(wildcard src/base/*.c) \
+                 $(filter-out src/policy/default.c src/policy/policy.c,$(wildcard src/policy/*.c)))
+
+$(EMBED): $(EMBED_OBJECTS)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+$(BUILD)/default_policy.inc: policy/default.yaml $(EMBED)
+	$(Q)$(EMBED) <$< >$@.new && mv $@.new $@
 
 $(BUILD)/src/policy/default.o: $(BUILD)/default_policy.inc
 
@@ -95,7 +102,7 @@ $(BUILD)/libibcred.so: $(LIB_OBJECTS)
 
 $(BUILD)/ibcred: $(CLI_OBJECTS) $(BUILD)/libibcred.a
 	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
 
 # Made anew each time: PREFIX may be another at install.
 $(BUILD)/ibcred.pc: scripts/ibcred.pc.in FORCE
@@ -126,7 +133,12 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 	@set -e; for t in $(UNIT_TESTS); do echo "== $$t"; $$t; done
 
 .PHONY: tools
-tools: $(TOOLS) $(SHIMS) ## build the programs that only tests use
+tools: $(TOOLS) $(SHIMS) preloadable ## build the programs that only tests use
+
+# A program whose libc can be preloaded over, for tests that bend the clock.
+.PHONY: preloadable
+preloadable: ## build the program with shared libraries, under $(BUILD)/preloadable
+	$(MAKE) BUILD=$(BUILD)/preloadable DEPS=shared $(BUILD)/preloadable/ibcred
 
 # Fuzz targets are built with clang's libFuzzer over objects of their own.
 .PHONY: fuzz
@@ -206,21 +218,21 @@ lint: lint-format lint-cppcheck lint-tidy lint-shell ## every static check
 
 .PHONY: lint-format
 lint-format: ## the code is laid out as .clang-format says
-	clang-format --dry-run -Werror $(ALL_C)
+	@clang-format --dry-run -Werror $(ALL_C)
 
 .PHONY: lint-cppcheck
 lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src (it does not know the cleanup attribute)
-	cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --quiet \
+	@cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --quiet \
 	    --inline-suppr --suppress=missingIncludeSystem --suppress=memleak -Iinclude -Isrc -I$(BUILD) src
 
 .PHONY: lint-tidy
 lint-tidy: $(BUILD)/default_policy.inc $(BUILD)/version.inc ## clang-tidy over src (see .clang-tidy)
-	printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
+	@printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -v "warnings generated" | (! grep .)' tidy
 
 .PHONY: lint-shell
 lint-shell: ## shellcheck over every script
-	scripts/lib/check-shell
+	@scripts/lib/check-shell
 
 .PHONY: format
 format: ## lay the code out

@@ -27,23 +27,38 @@ struct ibc_delivery {
     void (*abandon)(void *self);
 };
 
-/* An env file in the runtime directory, ended by a detached reaper. */
+/*
+ * The process that will end a delivery at its time. It is started before anything secret is in
+ * memory, which is also when it is cheapest, and waits for its order; without one it ends when
+ * this process lets go of it. Once ordered it becomes `program reap --lease NAME`, in a session of
+ * its own, with IBCRED_RUNTIME_DIR as its only variable and no descriptor.
+ */
+struct ibc_reaper {
+    pid_t pid;
+    int order; /* a pipe to it; -1 once ordered */
+};
+
+/* `program` must stay good until the reaper is ordered. IBC_ERR_INTERNAL: no process to be had. */
+IBC_CHECKED enum ibc_status ibc_reaper_start(const char *program, struct ibc_reaper *out,
+                                             struct ibc_error *err);
+void ibc_reaper_free(struct ibc_reaper *reaper);
+#define ibc_auto_reaper IBC_CLEANUP(ibc_reaper_free) struct ibc_reaper
+
+/* An env file in the runtime directory, ended by the reaper. */
 struct ibc_env_file {
     const struct ibc_runtime *runtime;
     enum ibc_format format;
-    int64_t ttl;                /* seconds */
-    const char *reaper_program; /* run as: reaper_program reap --lease NAME, with
-                                   IBCRED_RUNTIME_DIR as its only variable */
+    int64_t ttl; /* seconds */
+    struct ibc_reaper *reaper;
 
     /* the rest is the delivery's own */
     char name[IBC_LEASE_NAME_MAX]; /* under the runtime directory, once prepared */
     struct ibc_secret content;
     int fd;
-    pid_t reaper;
 };
 
 void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runtime,
-                       enum ibc_format format, int64_t ttl, const char *reaper_program);
+                       enum ibc_format format, int64_t ttl, struct ibc_reaper *reaper);
 struct ibc_delivery ibc_env_file_delivery(struct ibc_env_file *file);
 void ibc_env_file_free(struct ibc_env_file *file);
 #define ibc_auto_env_file IBC_CLEANUP(ibc_env_file_free) struct ibc_env_file

@@ -67,7 +67,7 @@ struct ibc_policy {
 };
 
 /* The built-in default: policy/default.yaml. */
-IBC_CHECKED enum ibc_status ibc_policy_default(struct ibc_policy *out, struct ibc_error *err);
+void ibc_policy_default(struct ibc_policy *out);
 
 /*
  * Parse `text` over the default: a key that is left out keeps its default. `name` is the file in

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 /*
- * Guarded pages cost a dozen system calls. Small secrets therefore take blocks of one page each,
+ * Guarded pages cost a dozen system calls. Small secrets therefore take blocks of two pages each,
  * several of which come from one sodium_malloc(), with an inaccessible page after each. A secret
  * lies at the end of its block, against that page. A block that is given back is wiped and kept.
  */
-enum { SLAB_BLOCKS = 6, FIRST_CAPACITY = 2048 };
+enum { SLAB_BLOCKS = 5, BLOCK_PAGES = 2, FIRST_CAPACITY = 2048 };
 
 /* Begins a block that is not in use; no secret is so large that it would lie over this. */
 struct spare {
@@ -32,12 +32,16 @@ enum ibc_status ibc_secret_init(struct ibc_error *err) {
     return IBC_OK;
 }
 
-static size_t block_size(void) {
+static size_t page_size(void) {
     static size_t size;
     if (size == 0) {
         size = (size_t)sysconf(_SC_PAGESIZE);
     }
     return size;
+}
+
+static size_t block_size(void) {
+    return BLOCK_PAGES * page_size();
 }
 
 static bool is_small(size_t size) {
@@ -52,14 +56,14 @@ static void keep_block(unsigned char *block) {
 
 /* Blocks and the pages between them; the last block has libsodium's own guard page behind it. */
 static bool add_slab(void) {
-    const size_t size = block_size();
-    unsigned char *slab = sodium_malloc((2 * SLAB_BLOCKS - 1) * size);
+    const size_t guard = page_size(), step = block_size() + guard;
+    unsigned char *slab = sodium_malloc(SLAB_BLOCKS * step - guard);
     if (!slab) {
         return false;
     }
     for (size_t i = 0; i < SLAB_BLOCKS; i++) {
-        unsigned char *block = slab + 2 * i * size;
-        if (i + 1 < SLAB_BLOCKS && mprotect(block + size, size, PROT_NONE) != 0) {
+        unsigned char *block = slab + i * step;
+        if (i + 1 < SLAB_BLOCKS && mprotect(block + block_size(), guard, PROT_NONE) != 0) {
             return false;
         }
         keep_block(block);

@@ -40,6 +40,11 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
     if (status != IBC_OK) {
         return status;
     }
+    ibc_auto_reaper reaper;
+    status = ibc_reaper_start(OWN_PROGRAM, &reaper, err);
+    if (status != IBC_OK) {
+        return status;
+    }
     auto_session session;
     status = session_open(&session, cli, false, err);
     if (status != IBC_OK) {
@@ -59,7 +64,7 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
         return status;
     }
     ibc_auto_env_file file;
-    ibc_env_file_init(&file, runtime, request.format, request.ttl, OWN_PROGRAM);
+    ibc_env_file_init(&file, runtime, request.format, request.ttl, &reaper);
     const struct ibc_delivery delivery = ibc_env_file_delivery(&file);
     struct ibc_release released;
     status = release(cli, &session, &request.request, given.wait, &delivery, &released, err);

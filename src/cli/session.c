@@ -40,7 +40,8 @@ static enum ibc_status load_identities(struct session *session, struct ibc_error
 static enum ibc_status load_policy(struct session *session, struct ibc_error *err) {
     ibc_auto_free char *path = existing_policy(session->cli);
     if (!path) {
-        return ibc_policy_default(&session->policy, err);
+        ibc_policy_default(&session->policy);
+        return IBC_OK;
     }
     return ibc_policy_load(path, &session->policy, err);
 }

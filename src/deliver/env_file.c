@@ -1,23 +1,17 @@
-/* env_file.c - an env file on tmpfs, made in two steps, ended by a detached reaper. */
-#include <ibcred/deliver.h>
-#include <ibcred/file.h>
+/* env_file.c - an env file on tmpfs, made in two steps, ended by a reaper. */
+#include "deliver/reaper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* A reaper has all the time that its delivery lives: it is not to hold up the release. */
-enum { REAPER_NICENESS = 19 };
+#include <ibcred/file.h>
 
 void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runtime,
-                       enum ibc_format format, int64_t ttl, const char *reaper_program) {
+                       enum ibc_format format, int64_t ttl, struct ibc_reaper *reaper) {
     *file = (struct ibc_env_file){
         .runtime = runtime,
         .format = format,
         .ttl = ttl,
-        .reaper_program = reaper_program,
+        .reaper = reaper,
         .fd = -1,
     };
 }
@@ -45,55 +39,9 @@ static enum ibc_status reserve(struct ibc_env_file *file, struct ibc_error *err)
     return IBC_OK;
 }
 
-/* In the child: a session of its own, no descriptor, no environment but the one it needs. */
-static _Noreturn void become_reaper(const struct ibc_env_file *file, const char *runtime_variable) {
-    setsid();
-    (void)!nice(REAPER_NICENESS);
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        dup2(null, fd);
-    }
-    close_range(STDERR_FILENO + 1, ~0U, 0);
-    if (chdir("/") == 0) {
-        char *const argv[] = {"ibcred", "reap", "--lease", (char *)(uintptr_t)file->name, NULL};
-        char *const environment[] = {(char *)(uintptr_t)runtime_variable, NULL};
-        execve(file->reaper_program, argv, environment);
-    }
-    _exit(EXIT_FAILURE);
-}
-
-static enum ibc_status start_reaper(struct ibc_env_file *file, struct ibc_error *err) {
-    char *runtime_path = realpath(ibc_runtime_path(file->runtime), NULL);
-    char *variable = NULL;
-    if (!runtime_path || asprintf(&variable, "IBCRED_RUNTIME_DIR=%s", runtime_path) < 0) {
-        free(runtime_path);
-        return ibc_fail_errno(err, IBC_ERR_INTERNAL, errno, "the reaper cannot be set up");
-    }
-    free(runtime_path);
-    file->reaper = fork();
-    if (file->reaper == 0) {
-        become_reaper(file, variable);
-    }
-    int saved = errno;
-    free(variable);
-    if (file->reaper < 0) {
-        return ibc_fail_errno(err, IBC_ERR_INTERNAL, saved,
-                              "no process can be started to end the env file");
-    }
-    return IBC_OK;
-}
-
-static void stop_reaper(struct ibc_env_file *file) {
-    if (file->reaper > 0) {
-        kill(file->reaper, SIGKILL);
-        waitpid(file->reaper, NULL, 0);
-    }
-    file->reaper = 0;
-}
-
 static void abandon(void *self) {
     struct ibc_env_file *file = self;
-    stop_reaper(file);
+    reaper_stop(file->reaper);
     ibc_close(&file->fd);
     if (file->name[0] != '\0') {
         struct ibc_error ignored;
@@ -111,7 +59,7 @@ static enum ibc_status prepare(void *self, const struct ibc_field *variables, si
         status = reserve(file, err);
     }
     if (status == IBC_OK) {
-        status = start_reaper(file, err);
+        status = reaper_order(file->reaper, file->runtime, file->name, err);
     }
     if (status != IBC_OK) {
         abandon(file);

@@ -1,21 +1,8 @@
 /* policy.c - a policy is the built-in default with a file laid over it. */
-#include "policy/default.h"
 #include "policy/schema.h"
 
 #include <ibcred/file.h>
 #include <ibcred/policy.h>
-
-enum ibc_status ibc_policy_default(struct ibc_policy *out, struct ibc_error *err) {
-    struct ibc_policy policy = {0};
-    enum ibc_status status =
-        ibc_yaml_parse(policy_default_text(), "built-in policy", &ibc_policy_table, &policy, err);
-    if (status != IBC_OK) {
-        err->status = IBC_ERR_INTERNAL; /* it is ours: a bug, not the user's policy */
-        return IBC_ERR_INTERNAL;
-    }
-    *out = policy;
-    return IBC_OK;
-}
 
 enum ibc_status ibc_policy_parse(struct ibc_view text, const char *name, struct ibc_policy *out,
                                  struct ibc_error *err) {
@@ -26,10 +13,8 @@ enum ibc_status ibc_policy_parse(struct ibc_view text, const char *name, struct 
                         name, IBC_POLICY_FILE_MAX);
     }
     struct ibc_policy policy;
-    enum ibc_status status = ibc_policy_default(&policy, err);
-    if (status == IBC_OK) {
-        status = ibc_yaml_parse(text, name, &ibc_policy_table, &policy, err);
-    }
+    ibc_policy_default(&policy);
+    enum ibc_status status = ibc_yaml_parse(text, name, &ibc_policy_table, &policy, err);
     if (status == IBC_OK) {
         *out = policy;
     }

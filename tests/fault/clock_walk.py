@@ -22,7 +22,8 @@ import tempfile
 import uuid
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
-IBCRED, SHIM = BUILD + "/ibcred", BUILD + "/tests/shims/clock_shim.so"
+IBCRED = BUILD + "/preloadable/ibcred"
+SHIM = BUILD + "/tests/shims/clock_shim.so"
 STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
 SEED = int(os.environ.get("SEED", "20261122"))
 

@@ -183,7 +183,7 @@ static void a_freed_secret_is_wiped_and_a_new_one_is_zero(void **state) {
         memset(first.bytes, 0xa5, size);
         const unsigned char *where = first.bytes;
         ibc_secret_free(&first);
-        if (size <= 4080) {
+        if (size <= 8000) {
             for (size_t i = 0; i < size; i++) {
                 assert_int_equal(where[i], 0);
             }
