@@ -228,7 +228,7 @@ lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src (it does not kno
 .PHONY: lint-tidy
 lint-tidy: $(BUILD)/default_policy.inc $(BUILD)/version.inc ## clang-tidy over src (see .clang-tidy)
 	@printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
-	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -v "warnings generated" | (! grep .)' tidy
+	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -vE "warnings? generated" | (! grep .)' tidy
 
 .PHONY: lint-shell
 lint-shell: ## shellcheck over every script
