@@ -52,16 +52,17 @@ IBC_CHECKED enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
 
 /* One question that a release asks, and the answer. */
 struct ibc_finding {
-    const char *name;       /* "version", "mode", "delivery", "gate" */
+    const char *name;       /* "version", "mode", "delivery", "gate", "audit" */
     enum ibc_status status; /* IBC_OK: it would pass */
     int64_t retry_after;    /* seconds, with IBC_ERR_WAIT */
     char text[IBC_ERROR_TEXT_MAX];
 };
 
-enum { IBC_FINDINGS = 4 };
+enum { IBC_FINDINGS = 5 };
 
 /*
- * Ask everything that a release with `format` would ask, without releasing or charging.
+ * Ask everything that a release into an env file of `format` would ask of the broker, without
+ * releasing or charging. Where the file would lie is not the broker's to know.
  * Returns IBC_OK once all questions are answered, whatever the answers are.
  */
 IBC_CHECKED enum ibc_status ibc_broker_check(const struct ibc_broker *broker,

@@ -65,8 +65,9 @@ void ibc_env_file_free(struct ibc_env_file *file);
 
 /* The environment of a child process, and nothing on any disk. */
 struct ibc_child {
-    char *const *argv; /* NULL-terminated; no shell */
-    char *const *base; /* the environment it starts from, less every IBCRED_* variable */
+    char *const *argv;    /* NULL-terminated; no shell */
+    char *const *base;    /* the environment it starts from, less every IBCRED_* variable */
+    const char *withheld; /* one more variable that it is not to have; NULL for none */
 
     /* the rest is the delivery's own */
     char *program; /* argv[0], found in PATH */

@@ -27,7 +27,7 @@ IBC_CHECKED enum ibc_status ibc_runtime_open(const char *const *candidates, size
                                              bool allow_disk, struct ibc_runtime **out,
                                              struct ibc_error *err);
 
-/* As ibc_runtime_open(), but creates nothing and asks nothing of the file system: to clean up. */
+/* As ibc_runtime_open(), but creates nothing and takes any file system: to clean up. */
 IBC_CHECKED enum ibc_status ibc_runtime_open_existing(const char *path, struct ibc_runtime **out,
                                                       struct ibc_error *err);
 

@@ -32,6 +32,9 @@ struct ibc_view {
  */
 IBC_CHECKED enum ibc_status ibc_secret_init(struct ibc_error *err);
 
+/* For a child that is about to become another program: the core limit as it was before. */
+void ibc_secret_hand_back_core_limit(void);
+
 /*
  * Make `out` a secret of `size` bytes, zeroed. `out` is overwritten, not freed. On failure `out`
  * is empty and the status is IBC_ERR_INTERNAL (no memory).

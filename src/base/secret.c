@@ -21,8 +21,14 @@ struct spare {
 
 static struct spare *spares;
 
+/* What RLIMIT_CORE was before. */
+static struct rlimit core_limit;
+
 enum ibc_status ibc_secret_init(struct ibc_error *err) {
-    const struct rlimit none = {0, 0};
+    if (getrlimit(RLIMIT_CORE, &core_limit) != 0) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "the limit on core dumps cannot be read");
+    }
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = core_limit.rlim_max};
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "core dumps cannot be switched off");
     }
@@ -30,6 +36,10 @@ enum ibc_status ibc_secret_init(struct ibc_error *err) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "libsodium cannot be started");
     }
     return IBC_OK;
+}
+
+void ibc_secret_hand_back_core_limit(void) {
+    (void)setrlimit(RLIMIT_CORE, &core_limit);
 }
 
 static size_t page_size(void) {

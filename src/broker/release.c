@@ -183,6 +183,12 @@ static enum ibc_status check_delivery(const struct release *release, enum ibc_fo
                           err);
 }
 
+static enum ibc_status check_audit(const struct release *release, struct ibc_error *err) {
+    ibc_auto_audit *audit = NULL;
+    return ibc_audit_open(release->broker->state_fd, ibc_vault_id(release->broker->vault),
+                          ibc_vault_audit_key(release->broker->vault), &audit, err);
+}
+
 enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct ibc_request *request,
                                  enum ibc_format format, uint32_t *version,
                                  struct ibc_finding findings[static IBC_FINDINGS],
@@ -203,5 +209,7 @@ enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct i
     answer(&findings[2], "delivery", check_delivery(&release, format, &said), &said);
     said = (struct ibc_error){0};
     answer(&findings[3], "gate", check_gate(&release, &said), &said);
+    said = (struct ibc_error){0};
+    answer(&findings[4], "audit", check_audit(&release, &said), &said);
     return IBC_OK;
 }

@@ -30,35 +30,31 @@ static const unsigned char *reported_credential(const struct account *account) {
     return account->credential;
 }
 
-/* A change to one version of a profile; false where there is nothing to change. */
-typedef bool mark(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms);
+/* What is written about a version in the vault. */
+enum mark { MARK_NONE, MARK_PROVEN, MARK_BURNED, MARK_CLEARED };
 
-static bool mark_proven(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
-    (void)profile;
-    if (version->proven_ms != 0) {
+/* Is there anything to write? */
+static bool mark_applies(enum mark mark, const struct ibc_profile *profile,
+                         const struct ibc_version *version) {
+    switch (mark) {
+    case MARK_PROVEN:
+        return version->proven_ms == 0;
+    case MARK_BURNED:
+        return version->state != IBC_VERSION_BURNED;
+    case MARK_CLEARED:
+        return version->state == IBC_VERSION_BURNED && !ibc_profile_active(profile);
+    default:
         return false;
     }
-    version->proven_ms = now_ms;
-    return true;
 }
 
-static bool mark_burned(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
-    (void)profile;
-    if (version->state == IBC_VERSION_BURNED) {
-        return false;
+static void apply_mark(enum mark mark, struct ibc_version *version, int64_t now_ms) {
+    if (mark == MARK_PROVEN) {
+        version->proven_ms = now_ms;
+        return;
     }
-    version->state = IBC_VERSION_BURNED;
+    version->state = mark == MARK_BURNED ? IBC_VERSION_BURNED : IBC_VERSION_ACTIVE;
     version->state_ms = now_ms;
-    return true;
-}
-
-static bool mark_cleared(struct ibc_profile *profile, struct ibc_version *version, int64_t now_ms) {
-    if (version->state != IBC_VERSION_BURNED || ibc_profile_active(profile)) {
-        return false;
-    }
-    version->state = IBC_VERSION_ACTIVE;
-    version->state_ms = now_ms;
-    return true;
 }
 
 static struct ibc_version *version_with(const struct ibc_vault *vault, struct ibc_profile *profile,
@@ -73,15 +69,8 @@ static struct ibc_version *version_with(const struct ibc_vault *vault, struct ib
     return NULL;
 }
 
-/* Would `change` do anything? Asked of the vault as it is open, to save a write. */
-static bool changes_anything(const struct ibc_broker *broker, struct ibc_profile *profile,
-                             const unsigned char *credential, mark *change) {
-    struct ibc_version *version = version_with(broker->vault, profile, credential);
-    return version && change(profile, version, 0);
-}
-
 static enum ibc_status write_mark(const struct ibc_broker *broker, const char *name,
-                                  const unsigned char *credential, mark *change, int64_t now_ms,
+                                  const unsigned char *credential, enum mark mark, int64_t now_ms,
                                   struct ibc_error *err) {
     ibc_auto_vault_edit *edit = NULL;
     enum ibc_status status =
@@ -95,9 +84,10 @@ static enum ibc_status write_mark(const struct ibc_broker *broker, const char *n
         return status;
     }
     struct ibc_version *version = version_with(broker->vault, profile, credential);
-    if (!version || !change(profile, version, now_ms)) {
+    if (!version || !mark_applies(mark, profile, version)) {
         return IBC_OK;
     }
+    apply_mark(mark, version, now_ms);
     status = ibc_vault_edit_put(edit, profile, err);
     uint64_t generation = 0;
     if (status == IBC_OK) {
@@ -110,27 +100,18 @@ static enum ibc_status write_mark(const struct ibc_broker *broker, const char *n
     return status;
 }
 
-static mark *mark_for(enum ibc_outcome outcome) {
+static enum mark mark_for(enum ibc_outcome outcome) {
     switch (outcome) {
     case IBC_OUTCOME_SUCCESS:
-        return mark_proven;
+        return MARK_PROVEN;
     case IBC_OUTCOME_REJECTED:
-        return mark_burned;
+        return MARK_BURNED;
     default:
-        return NULL;
+        return MARK_NONE;
     }
 }
 
-/* The ledger has decided already; the vault only remembers. */
-static void mark_vault(const struct ibc_broker *broker, struct account *account,
-                       const unsigned char *credential, mark *change, int64_t now_ms, bool *warned,
-                       struct ibc_error *err) {
-    if (!change || !changes_anything(broker, account->profile, credential, change)) {
-        return;
-    }
-    *warned = write_mark(broker, account->profile->name, credential, change, now_ms, err) != IBC_OK;
-}
-
+/* Ledger, then audit log; both durable. */
 static enum ibc_status record(const struct ibc_broker *broker, struct account *account,
                               const struct ibc_ledger_entry *entry,
                               const struct ibc_audit_event *event, struct ibc_error *err) {
@@ -148,6 +129,29 @@ static enum ibc_status record(const struct ibc_broker *broker, struct account *a
     return ibc_audit_append(audit, event, &entry->at, err);
 }
 
+/*
+ * Write `entry` down everywhere, with `event` for the audit log. The ledger has decided once it
+ * has the entry; the vault only remembers, and where it cannot that is a warning.
+ */
+static enum ibc_status write_down(const struct ibc_broker *broker, struct account *account,
+                                  struct ibc_ledger_entry *entry, struct ibc_audit_event *event,
+                                  enum mark mark, bool *warned, struct ibc_error *err) {
+    enum ibc_status status = ibc_clock_now(&entry->at, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_version *version =
+        version_with(broker->vault, account->profile, entry->credential);
+    event->profile = account->profile->name;
+    event->version = version ? version->number : 0;
+    status = record(broker, account, entry, event, err);
+    if (status == IBC_OK && version && mark_applies(mark, account->profile, version)) {
+        *warned = write_mark(broker, account->profile->name, entry->credential, mark,
+                             entry->at.wall_ms, err) != IBC_OK;
+    }
+    return status;
+}
+
 enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *profile,
                                   enum ibc_outcome outcome, int64_t wait, bool *warned,
                                   struct ibc_error *err) {
@@ -159,22 +163,8 @@ enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *p
     }
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_OUTCOME, .outcome = outcome, .wait = wait};
     memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
-    status = ibc_clock_now(&entry.at, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    const struct ibc_audit_event event = {
-        .event = "report",
-        .profile = profile,
-        .version = account.version->number,
-        .verdict = ibc_outcome_name(outcome),
-    };
-    status = record(broker, &account, &entry, &event, err);
-    if (status == IBC_OK) {
-        mark_vault(broker, &account, entry.credential, mark_for(outcome), entry.at.wall_ms, warned,
-                   err);
-    }
-    return status;
+    struct ibc_audit_event event = {.event = "report", .verdict = ibc_outcome_name(outcome)};
+    return write_down(broker, &account, &entry, &event, mark_for(outcome), warned, err);
 }
 
 enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile, bool *warned,
@@ -187,21 +177,8 @@ enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *pr
     }
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_CLEAR};
     memcpy(entry.credential, account.credential, sizeof entry.credential);
-    status = ibc_clock_now(&entry.at, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    const struct ibc_audit_event event = {
-        .event = "clear",
-        .profile = profile,
-        .version = account.version->number,
-        .verdict = "done",
-    };
-    status = record(broker, &account, &entry, &event, err);
-    if (status == IBC_OK) {
-        mark_vault(broker, &account, entry.credential, mark_cleared, entry.at.wall_ms, warned, err);
-    }
-    return status;
+    struct ibc_audit_event event = {.event = "clear", .verdict = "done"};
+    return write_down(broker, &account, &entry, &event, MARK_CLEARED, warned, err);
 }
 
 enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,

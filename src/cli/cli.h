@@ -93,6 +93,13 @@ void session_close(struct session *session);
 IBC_CHECKED enum ibc_status session_open(struct session *session, const struct cli *cli,
                                          bool accept_older, struct ibc_error *err);
 
+/*
+ * Wait for the gate. Meanwhile the vault is closed, its keys wiped; afterwards vault and policy
+ * are read anew, since either may have been changed.
+ */
+IBC_CHECKED enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
+                                         struct ibc_error *err);
+
 /* As session_open(), but for a change: the vault is locked and verified. */
 IBC_CHECKED enum ibc_status session_edit(struct session *session, const struct cli *cli,
                                          struct ibc_error *err);
@@ -125,6 +132,9 @@ char *state_path(void);
 char *identity_path(const struct cli *cli); /* where it is or would be made */
 char *existing_identity(const struct cli *cli);
 char *existing_policy(const struct cli *cli);
+
+/* Is there an identity among systemd's credentials for this service? */
+bool identity_is_systemds(void);
 
 /* The path of the vault that is there. IBC_ERR_NOT_FOUND where it is not. The caller frees. */
 IBC_CHECKED enum ibc_status find_vault(const struct cli *cli, char **path, struct ibc_error *err);
@@ -191,17 +201,16 @@ struct release_request {
     int64_t ttl; /* seconds */
 };
 
-/* Options and operand into a request, checked against the policy. */
-IBC_CHECKED enum ibc_status release_request(const struct session *session,
-                                            const struct release_options *options,
-                                            const char *profile, struct release_request *out,
-                                            struct ibc_error *err);
+/* Open the session; options and operand into a request, checked against the policy. */
+IBC_CHECKED enum ibc_status begin_release(const struct cli *cli,
+                                          const struct release_options *options,
+                                          const char *profile, struct session *session,
+                                          struct release_request *request, struct ibc_error *err);
 
 /* ibc_broker_release(), and with `wait` again after every wait that the gate asks for. */
-IBC_CHECKED enum ibc_status release(const struct cli *cli, const struct session *session,
-                                    const struct ibc_request *request, bool wait,
-                                    const struct ibc_delivery *delivery, struct ibc_release *out,
-                                    struct ibc_error *err);
+IBC_CHECKED enum ibc_status release(struct session *session, const struct ibc_request *request,
+                                    bool wait, const struct ibc_delivery *delivery,
+                                    struct ibc_release *out, struct ibc_error *err);
 
 /* --- commands --------------------------------------------------------------------------------- */
 

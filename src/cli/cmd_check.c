@@ -1,6 +1,24 @@
 /* cmd_check.c - ibcred check: every question of a release, answered, nothing charged. */
 #include "cli/cli.h"
 
+/* What the broker finds, and the runtime directory. */
+enum { FINDINGS = IBC_FINDINGS + 1 };
+
+static void check_runtime(const struct session *session, struct ibc_finding *finding) {
+    struct runtime_candidates candidates;
+    runtime_candidates(&candidates);
+    ibc_auto_runtime *runtime = NULL;
+    struct ibc_error err = {0};
+    *finding = (struct ibc_finding){
+        .name = "runtime",
+        .status = ibc_runtime_open(candidates.paths, candidates.count, session->policy.allow_disk,
+                                   &runtime, &err),
+    };
+    if (finding->status != IBC_OK) {
+        memcpy(finding->text, err.text, sizeof finding->text);
+    }
+}
+
 static json_t *finding_json(const struct ibc_finding *finding) {
     json_t *object =
         json_pack("{s:s, s:b, s:i, s:s}", "check", finding->name, "ok", finding->status == IBC_OK,
@@ -15,7 +33,7 @@ static enum ibc_status tell(const struct cli *cli, const struct release_request 
                             uint32_t version, const struct ibc_finding *findings,
                             struct ibc_error *err) {
     if (!cli->json) {
-        for (size_t i = 0; i < IBC_FINDINGS; i++) {
+        for (size_t i = 0; i < FINDINGS; i++) {
             const bool fine = findings[i].status == IBC_OK;
             printf("%-8s  %s%s%s\n", findings[i].name, fine ? "ok" : "no",
                    findings[i].text[0] != '\0' ? ": " : "", findings[i].text);
@@ -23,7 +41,7 @@ static enum ibc_status tell(const struct cli *cli, const struct release_request 
         return flush_output(err);
     }
     json_t *list = json_array();
-    for (size_t i = 0; i < IBC_FINDINGS; i++) {
+    for (size_t i = 0; i < FINDINGS; i++) {
         json_array_append_new(list, finding_json(&findings[i]));
     }
     return print_json(json_pack("{s:s, s:i, s:s, s:o}", "profile", request->profile, "version",
@@ -35,7 +53,7 @@ static enum ibc_status tell(const struct cli *cli, const struct release_request 
 enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
     struct release_options given = {0};
     const struct option_spec options[] = {
-        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"mode", "MODE", "paper or live ($TRADING_MODE, paper)", .value = &given.mode},
         {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
          .value = &given.format},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
@@ -50,23 +68,20 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
         return status;
     }
     auto_session session;
-    status = session_open(&session, cli, false, err);
-    if (status != IBC_OK) {
-        return status;
-    }
     struct release_request request;
-    status = release_request(&session, &given, profile, &request, err);
+    status = begin_release(cli, &given, profile, &session, &request, err);
     if (status != IBC_OK) {
         return status;
     }
-    struct ibc_finding findings[IBC_FINDINGS];
+    struct ibc_finding findings[FINDINGS];
     uint32_t version;
     status = ibc_broker_check(&session.broker, &request.request, request.format, &version, findings,
                               err);
+    check_runtime(&session, &findings[IBC_FINDINGS]);
     if (status == IBC_OK) {
         status = tell(cli, &request, version, findings, err);
     }
-    for (size_t i = 0; status == IBC_OK && i < IBC_FINDINGS; i++) {
+    for (size_t i = 0; status == IBC_OK && i < FINDINGS; i++) {
         status = findings[i].status;
         if (status != IBC_OK) {
             ibc_fail(err, status, "a release would be refused: %s", findings[i].text);

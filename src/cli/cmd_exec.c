@@ -27,24 +27,20 @@ static enum ibc_status split(int *argc, char **argv, char ***command, struct ibc
 static enum ibc_status start(struct cli *cli, const struct release_options *given,
                              const char *profile, struct ibc_child *child, struct ibc_error *err) {
     auto_session session;
-    enum ibc_status status = session_open(&session, cli, false, err);
-    if (status != IBC_OK) {
-        return status;
-    }
     struct release_request request;
-    status = release_request(&session, given, profile, &request, err);
+    enum ibc_status status = begin_release(cli, given, profile, &session, &request, err);
     if (status != IBC_OK) {
         return status;
     }
     const struct ibc_delivery delivery = ibc_child_delivery(child);
     struct ibc_release released;
-    return release(cli, &session, &request.request, given->wait, &delivery, &released, err);
+    return release(&session, &request.request, given->wait, &delivery, &released, err);
 }
 
 enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
     struct release_options given = {0};
     const struct option_spec options[] = {
-        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"mode", "MODE", "paper or live ($TRADING_MODE, paper)", .value = &given.mode},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
     };
@@ -62,6 +58,9 @@ enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_erro
     }
     ibc_auto_child child;
     ibc_child_init(&child, command, environ);
+    if (identity_is_systemds()) {
+        child.withheld = "CREDENTIALS_DIRECTORY";
+    }
     status = start(cli, &given, profile, &child, err);
     if (status != IBC_OK) {
         return status;

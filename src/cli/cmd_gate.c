@@ -50,15 +50,21 @@ static enum ibc_status clear(const struct cli *cli, const struct session *sessio
     return IBC_OK;
 }
 
-static enum ibc_status wait_until_open(const struct cli *cli, const struct session *session,
-                                       const char *profile, struct ibc_error *err) {
+static enum ibc_status wait_until_open(struct session *session, const char *profile,
+                                       struct ibc_error *err) {
     for (;;) {
         struct ibc_gate_verdict verdict;
-        enum ibc_status status = look(session, profile, &verdict, err);
-        if (status != IBC_ERR_WAIT) {
+        struct ibc_error gate;
+        enum ibc_status status = look(session, profile, &verdict, &gate);
+        if (status == IBC_ERR_WAIT) {
+            status = session_wait(session, gate.retry_after, gate.text, err);
+            if (status == IBC_OK) {
+                continue;
+            }
             return status;
         }
-        count_down(cli, err->retry_after, err->text);
+        *err = gate;
+        return status;
     }
 }
 
@@ -90,7 +96,7 @@ enum ibc_status cmd_gate(struct cli *cli, int argc, char **argv, struct ibc_erro
         status = clear(cli, &session, profile, err);
     }
     if (status == IBC_OK && wait) {
-        status = wait_until_open(cli, &session, profile, err);
+        status = wait_until_open(&session, profile, err);
     }
     if (status != IBC_OK) {
         return status;

@@ -21,10 +21,21 @@ static enum ibc_status tell(const struct cli *cli, const struct release_request 
                       err);
 }
 
+/* Nobody can know the path: do not leave the file there. The attempt stays charged. */
+static void end_unheard(const struct ibc_env_file *file, struct ibc_error *err) {
+    struct ibc_error ignored;
+    (void)!ibc_lease_end(file->runtime, file->name, &ignored);
+    const struct ibc_error why = *err;
+    ibc_fail(err, why.status,
+             "%s; the env file is ended, and the release stays charged as a login attempt: "
+             "ibcred report PROFILE unknown",
+             why.text);
+}
+
 enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
     struct release_options given = {0};
     const struct option_spec options[] = {
-        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"mode", "MODE", "paper or live ($TRADING_MODE, paper)", .value = &given.mode},
         {"ttl", "DURATION", "how long the env file lives, like 90s or 2m", .value = &given.ttl},
         {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
          .value = &given.format},
@@ -46,12 +57,8 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
         return status;
     }
     auto_session session;
-    status = session_open(&session, cli, false, err);
-    if (status != IBC_OK) {
-        return status;
-    }
     struct release_request request;
-    status = release_request(&session, &given, profile, &request, err);
+    status = begin_release(cli, &given, profile, &session, &request, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -67,6 +74,12 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
     ibc_env_file_init(&file, runtime, request.format, request.ttl, &reaper);
     const struct ibc_delivery delivery = ibc_env_file_delivery(&file);
     struct ibc_release released;
-    status = release(cli, &session, &request.request, given.wait, &delivery, &released, err);
-    return status == IBC_OK ? tell(cli, &request, &released, &file, err) : status;
+    status = release(&session, &request.request, given.wait, &delivery, &released, err);
+    if (status == IBC_OK) {
+        status = tell(cli, &request, &released, &file, err);
+        if (status != IBC_OK) {
+            end_unheard(&file, err);
+        }
+    }
+    return status;
 }

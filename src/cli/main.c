@@ -85,11 +85,10 @@ int main(int argc, char **argv) {
     struct cli cli = {0};
     struct ibc_error err = {0};
     const struct command *command = find_command(name);
-    if (!command) {
-        print_usage(stderr);
-        return ibc_status_exit_code(IBC_ERR_USAGE);
-    }
-    enum ibc_status status = run(&cli, command, argc - 1, argv + 1, &err);
+    enum ibc_status status =
+        command
+            ? run(&cli, command, argc - 1, argv + 1, &err)
+            : ibc_fail(&err, IBC_ERR_USAGE, "there is no command '%s'; see: ibcred --help", name);
     if (status != IBC_OK) {
         print_error(&cli, &err);
     }

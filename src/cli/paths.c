@@ -83,18 +83,24 @@ char *identity_path(const struct cli *cli) {
     return path ? strdup(path) : xdg_path("XDG_CONFIG_HOME", ".config", "/identity");
 }
 
+/* NULL where systemd gave none. */
+static char *systemds_identity(void) {
+    const char *directory = variable("CREDENTIALS_DIRECTORY");
+    return directory ? if_exists(format("%s/ibcred-identity", directory)) : NULL;
+}
+
+bool identity_is_systemds(void) {
+    char *path = systemds_identity();
+    free(path);
+    return path != NULL;
+}
+
 char *existing_identity(const struct cli *cli) {
     if (cli->identity || variable("IBCRED_IDENTITY_FILE")) {
         return identity_path(cli);
     }
-    const char *directory = variable("CREDENTIALS_DIRECTORY");
-    if (directory) {
-        char *path = if_exists(format("%s/ibcred-identity", directory));
-        if (path) {
-            return path;
-        }
-    }
-    return if_exists(identity_path(cli));
+    char *path = systemds_identity();
+    return path ? path : if_exists(identity_path(cli));
 }
 
 char *existing_policy(const struct cli *cli) {

@@ -38,9 +38,9 @@ static enum ibc_status ttl_option(const char *text, const struct ibc_policy *pol
     return IBC_OK;
 }
 
-enum ibc_status release_request(const struct session *session,
-                                const struct release_options *options, const char *profile,
-                                struct release_request *out, struct ibc_error *err) {
+static enum ibc_status request_of(const struct session *session,
+                                  const struct release_options *options, const char *profile,
+                                  struct release_request *out, struct ibc_error *err) {
     *out = (struct release_request){.request = {.profile = out->profile}};
     enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
     if (status == IBC_OK) {
@@ -58,18 +58,28 @@ enum ibc_status release_request(const struct session *session,
     return status;
 }
 
-enum ibc_status release(const struct cli *cli, const struct session *session,
-                        const struct ibc_request *request, bool wait,
+enum ibc_status begin_release(const struct cli *cli, const struct release_options *options,
+                              const char *profile, struct session *session,
+                              struct release_request *request, struct ibc_error *err) {
+    enum ibc_status status = session_open(session, cli, false, err);
+    return status == IBC_OK ? request_of(session, options, profile, request, err) : status;
+}
+
+enum ibc_status release(struct session *session, const struct ibc_request *request, bool wait,
                         const struct ibc_delivery *delivery, struct ibc_release *out,
                         struct ibc_error *err) {
     for (;;) {
         enum ibc_status status = ibc_broker_release(&session->broker, request, delivery, out, err);
         if (status == IBC_OK && out->warned) {
-            warn(cli, out->warning);
+            warn(session->cli, out->warning);
         }
         if (status != IBC_ERR_WAIT || !wait) {
             return status;
         }
-        count_down(cli, err->retry_after, err->text);
+        const struct ibc_error gate = *err;
+        status = session_wait(session, gate.retry_after, gate.text, err);
+        if (status != IBC_OK) {
+            return status;
+        }
     }
 }

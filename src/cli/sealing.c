@@ -70,12 +70,28 @@ static enum ibc_status open_profile(const struct ibc_vault_edit *edit,
     return status;
 }
 
+static enum ibc_status check_account(const struct sealing *sealing, enum ibc_kind kind,
+                                     struct ibc_error *err) {
+    enum ibc_kind told;
+    if (sealing->force || !sealing->account || !ibc_account_kind(sealing->account, &told) ||
+        told == kind) {
+        return IBC_OK;
+    }
+    return ibc_fail(err, IBC_ERR_MISMATCH,
+                    "profile '%s' is sealed as %s, and account %s is a %s one; correct --kind or "
+                    "--account, or say --force if it is right",
+                    sealing->profile, ibc_kind_name(kind), sealing->account, ibc_kind_name(told));
+}
+
 enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *sealing,
                             uint32_t *version, struct ibc_error *err) {
     ibc_auto_profile *profile = NULL;
     enum ibc_status status = open_profile(edit, sealing, &profile, err);
     if (status == IBC_OK) {
         status = check_username(sealing, profile->kind, err);
+    }
+    if (status == IBC_OK) {
+        status = check_account(sealing, profile->kind, err);
     }
     if (status == IBC_OK) {
         status = ibc_profile_add_version(profile, sealing->fields, sealing->field_count,

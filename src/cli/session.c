@@ -85,16 +85,42 @@ static enum ibc_status adopt(struct session *session, const struct ibc_vault *va
                                 accept_older, err);
 }
 
+/*
+ * A writer may put the next generation in place, and have it remembered, between our opening the
+ * vault and our asking: an older one is only believed when it is still there at a second look.
+ */
+enum { LOOKS = 3 };
+
+static enum ibc_status open_vault(struct session *session, bool accept_older,
+                                  struct ibc_error *err) {
+    enum ibc_status status = IBC_OK;
+    for (int look = 0; look < LOOKS; look++) {
+        ibc_vault_free(&session->vault);
+        status = ibc_vault_open(session->vault_path, &session->keyring, &session->vault, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+        status = adopt(session, session->vault, accept_older, err);
+        if (status != IBC_ERR_DATA) {
+            return status;
+        }
+    }
+    return status;
+}
+
 enum ibc_status session_open(struct session *session, const struct cli *cli, bool accept_older,
                              struct ibc_error *err) {
     enum ibc_status status = prepare(session, cli, err);
-    if (status == IBC_OK) {
-        status = ibc_vault_open(session->vault_path, &session->keyring, &session->vault, err);
-    }
-    if (status == IBC_OK) {
-        status = adopt(session, session->vault, accept_older, err);
-    }
-    return status;
+    return status == IBC_OK ? open_vault(session, accept_older, err) : status;
+}
+
+enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
+                             struct ibc_error *err) {
+    ibc_vault_free(&session->vault);
+    session->broker = (struct ibc_broker){0};
+    count_down(session->cli, seconds, why);
+    enum ibc_status status = load_policy(session, err);
+    return status == IBC_OK ? open_vault(session, false, err) : status;
 }
 
 enum ibc_status session_edit(struct session *session, const struct cli *cli,

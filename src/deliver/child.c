@@ -54,9 +54,11 @@ static bool is_replaced(const char *binding, const struct ibc_field *variables, 
     return false;
 }
 
-static bool is_handed_on(const char *binding, const struct ibc_field *variables, size_t count) {
-    return strncmp(binding, OWN_PREFIX, strlen(OWN_PREFIX)) != 0 &&
-           !is_replaced(binding, variables, count);
+static bool is_withheld(const struct ibc_child *child, const char *binding) {
+    const struct ibc_view name = {.bytes = (const unsigned char *)binding,
+                                  .size = strcspn(binding, "=")};
+    return strncmp(binding, OWN_PREFIX, strlen(OWN_PREFIX)) == 0 ||
+           (child->withheld && ibc_view_is(name, child->withheld));
 }
 
 /* All bindings, each ended by NUL, in secret memory. */
@@ -65,7 +67,7 @@ static enum ibc_status build_environment(struct ibc_child *child, const struct i
     ibc_auto_secret_buffer buffer;
     ibc_secret_buffer_init(&buffer, ENVIRONMENT_MAX);
     for (char *const *binding = child->base; *binding; binding++) {
-        if (is_handed_on(*binding, variables, count)) {
+        if (!is_withheld(child, *binding) && !is_replaced(*binding, variables, count)) {
             ibc_secret_buffer_append(&buffer, *binding, strlen(*binding) + 1);
         }
     }
@@ -115,6 +117,7 @@ static char **environment_pointers(const struct ibc_secret *environment) {
 static _Noreturn void become(const struct ibc_child *child, char **environment,
                              const sigset_t *mask, int report) {
     sigprocmask(SIG_SETMASK, mask, NULL);
+    ibc_secret_hand_back_core_limit();
     execve(child->program, child->argv, environment);
     int failure = errno;
     (void)!write(report, &failure, sizeof failure);

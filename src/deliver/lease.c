@@ -84,7 +84,7 @@ static bool overwrite_with_zeros(int directory, const char *name) {
     static const unsigned char zeros[4096];
     ibc_auto_fd fd = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
-    if (fd < 0 || fstat(fd, &info) != 0) {
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) {
         return false;
     }
     for (off_t left = info.st_size; left > 0; left -= (off_t)sizeof zeros) {

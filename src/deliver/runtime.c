@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -62,6 +63,14 @@ enum ibc_status ibc_runtime_open_existing(const char *path, struct ibc_runtime *
     if (fd < 0) {
         return ibc_fail_errno(err, errno == ENOENT ? IBC_ERR_NOT_FOUND : IBC_ERR_IO, errno,
                               "runtime directory '%s' cannot be opened", path);
+    }
+    struct stat info;
+    if (fstat(fd, &info) != 0 || info.st_uid != geteuid() ||
+        (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "runtime directory '%s' is not yours, or others can write it, so what lies "
+                        "in it is left alone",
+                        path);
     }
     return adopt(path, &fd, out, err);
 }

@@ -45,3 +45,11 @@ enum ibc_username_verdict ibc_username_check(struct ibc_view username, enum ibc_
     }
     return IBC_USERNAME_FINE;
 }
+
+bool ibc_account_kind(const char *account, enum ibc_kind *out) {
+    if (!looks_like_account_id(ibc_view_of(account))) {
+        return false;
+    }
+    *out = is_one_of((unsigned char)account[0], "Dd") ? IBC_KIND_PAPER : IBC_KIND_LIVE;
+    return true;
+}

@@ -98,8 +98,9 @@ enum ibc_status ibc_generation_check(int state_fd,
     }
     if (generation < seen && !accept_older) {
         return ibc_fail(err, IBC_ERR_DATA,
-                        "this vault is generation %llu, and generation %llu was seen before: it is "
-                        "an older copy; bring the newest back, or accept this one on purpose",
+                        "the vault is generation %llu, and generation %llu was seen before: it is "
+                        "an older copy; bring the newest back, or, if it was restored on "
+                        "purpose: ibcred verify --accept-older",
                         (unsigned long long)generation, (unsigned long long)seen);
     }
     return write_seen(state_fd, name, temporary, generation, err);

@@ -81,8 +81,9 @@ load lib.bash
     refused 66 "no-such-command" "$IBCRED" exec paper -- no-such-command
     refused 64 "no command" "$IBCRED" exec paper --
     refused 64 "no command" "$IBCRED" exec paper
-    printf 'not a program' >script
+    printf 'exit 0' >script
     chmod +x script
+    refused 66 "cannot be run" "$IBCRED" exec paper -- ./script
     printf '#!/no/such/interpreter\n' >script2
     chmod +x script2
     refused 66 "cannot be run" "$IBCRED" exec paper -- ./script2

@@ -97,15 +97,14 @@ load lib.bash
 
 @test "the runtime directory must be on tmpfs, private, and writable" {
     make_vault
-    mkdir -m 700 "$SCRATCH/disk"
-    if [ "$(stat -f -c %T "$SCRATCH")" != tmpfs ]; then
-        refused 77 "tmpfs" env IBCRED_RUNTIME_DIR="$SCRATCH/disk" "$IBCRED" inject paper
-        policy 'delivery: {allow_disk: true}'
-        IBCRED_RUNTIME_DIR=$SCRATCH/disk "$IBCRED" inject paper >path
-        grep -q "$SCRATCH/disk/" path
-        IBCRED_RUNTIME_DIR=$SCRATCH/disk "$IBCRED" reap --all --quiet
-        "$IBCRED" report paper success --quiet
-    fi
+    disk=$(mktemp -d /var/tmp/ibcred-cli.XXXXXX)
+    refused 77 "tmpfs" env IBCRED_RUNTIME_DIR="$disk" "$IBCRED" inject paper
+    policy 'delivery: {allow_disk: true}'
+    IBCRED_RUNTIME_DIR=$disk "$IBCRED" inject paper >path
+    grep -q "$disk/" path
+    IBCRED_RUNTIME_DIR=$disk "$IBCRED" reap --all --quiet
+    rmdir "$disk"
+    "$IBCRED" report paper success --quiet
     chmod 770 "$IBCRED_RUNTIME_DIR"
     refused 77 "others" "$IBCRED" inject paper
     chmod 700 "$IBCRED_RUNTIME_DIR"
@@ -155,4 +154,13 @@ load lib.bash
     not grep -v -e /dev/null -e "$IBCRED_RUNTIME_DIR" descriptors
     "$IBCRED" reap --all --quiet
     kill "$pid"
+}
+
+@test "an env file whose path nobody heard of is ended" {
+    make_vault
+    status=0
+    "$IBCRED" inject paper >/dev/full 2>err || status=$?
+    [ "$status" = 74 ]
+    grep -q "stays charged" err
+    [ "$(deliveries)" = 0 ]
 }

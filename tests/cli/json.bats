@@ -47,4 +47,5 @@ keys() { jq -c 'keys'; }
     "$IBCRED" nonsense >out 2>err || status=$?
     [ "$status" = 64 ]
     [ ! -s out ]
+    grep -q nonsense err
 }

@@ -73,3 +73,12 @@ on_terminal() {
 not() {
     ! "$@"
 }
+
+# as_nobody COMMAND… - as a user to whom modes mean something.
+as_nobody() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+    else
+        "$@"
+    fi
+}

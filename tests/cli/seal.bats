@@ -91,6 +91,13 @@ B=2' ]
     [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
 }
 
+@test "an account that contradicts the kind needs --force" {
+    "$IBCRED" init --quiet
+    printf 'IB_USERNAME=u1\nIB_PASSWORD=p1\n' >.env
+    refused 78 "U1234567" "$IBCRED" seal p --kind paper --account U1234567 --from .env
+    "$IBCRED" seal p --kind paper --account DU1234567 --from .env --quiet
+}
+
 @test "a username that contradicts the kind needs --force" {
     "$IBCRED" init --quiet
     printf 'IB_USERNAME=paperjoe\nIB_PASSWORD=p1\n' >.env
@@ -101,21 +108,17 @@ B=2' ]
 @test "newline, CR, NUL and bytes that are not UTF-8 are refused at seal, by field" {
     "$IBCRED" init --quiet
     for value in '"a\nb"' '"a\rb"' '"a\u0000b"'; do
-        status=0
-        echo "{\"IB_USERNAME\":\"u1\",\"IB_PASSWORD\":$value}" |
-            "$IBCRED" seal p --kind paper --stdin >out 2>err || status=$?
-        [ "$status" != 0 ]
+        echo "{\"IB_USERNAME\":\"u1\",\"IB_PASSWORD\":$value}" >bad.json
+        refused 65 "IB_PASSWORD" "$IBCRED" seal p --kind paper --from bad.json
     done
     printf 'IB_USERNAME=u1\nIB_PASSWORD=a\377b\n' >.env
-    status=0
-    "$IBCRED" seal p --kind paper --from .env >out 2>err || status=$?
-    [ "$status" = 64 ] || [ "$status" = 65 ]
+    refused 65 ".env:2" "$IBCRED" seal p --kind paper --from .env
+    IB_USERNAME=u1 IB_PASSWORD=$'a\nb' refused 64 "IB_PASSWORD" "$IBCRED" seal p --kind paper --from-env
     refused 66 "p" "$IBCRED" show p
 }
 
 @test "malformed dotenv and JSON are refused with file and line" {
     "$IBCRED" init --quiet
-    printf 'A=1\n{"x": \n' >bad.json
     printf '{"IB_USERNAME": "hidden-name",\n "IB_PASSWORD": }' >bad2.json
     refused 65 "bad2.json:2" "$IBCRED" seal p --kind paper --from bad2.json
     not grep -q hidden-name err

@@ -69,14 +69,24 @@ nowhere() {
     nowhere "core.$pid"
 }
 
-@test "ibcred cannot be dumped or traced by its own user" {
+@test "ibcred cannot be dumped or read by its own user, and its child can" {
     make_vault
-    "$IBCRED" exec paper -- sleep 30 &
-    sleep 0.3
+    cp "$IBCRED" ibcred
+    chmod 755 ibcred
+    [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$SCRATCH" "$IBCRED_RUNTIME_DIR"
+    ulimit -S -c unlimited
+    as_nobody ./ibcred exec paper -- sleep 30 &
+    for _ in $(seq 100); do
+        child=$(pgrep -P $! sleep) && break
+        sleep 0.05
+    done
     limit=$(awk '/Max core file size/ {print $5}' "/proc/$!/limits")
-    owner=$(stat -c %u "/proc/$!/environ")
-    kill -TERM $!
+    limit_of_child=$(awk '/Max core file size/ {print $5}' "/proc/$child/limits")
+    not as_nobody cat "/proc/$!/environ"
+    as_nobody cat "/proc/$child/environ" >environ
+    kill "$child"
     wait $! || true
     [ "$limit" = 0 ]
-    [ "$owner" = 0 ]
+    [ "$limit_of_child" = unlimited ]
+    grep -qaF "$SECRET" environ
 }

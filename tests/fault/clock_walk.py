@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Walk the real program and its real ledger through jumping clocks and reboots.
 
-usage: clock_walk.py [STEPS]; BUILD names the build directory, SEED the walk
+BUILD names the build directory, SEED the walk; with SOAK=1 it takes 100,000 steps, else 3,000.
 
 The world keeps true time; ibcred sees a wall clock that is set back and forth at random, and a boot
 clock that begins anew at each reboot (tests/shims/clock_shim.c). What IBKR would have counted is
@@ -24,7 +24,7 @@ import uuid
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 IBCRED = BUILD + "/preloadable/ibcred"
 SHIM = BUILD + "/tests/shims/clock_shim.so"
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+STEPS = 100_000 if os.environ.get("SOAK") == "1" else 3000
 SEED = int(os.environ.get("SEED", "20261122"))
 
 # policy/default.yaml, in seconds; the least that each outcome must make ibcred wait.

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -135,6 +136,25 @@ static void seal_password(struct world *world, const char *password) {
     reopen_vault(world);
 }
 
+static enum ibc_status read_version(void *context, struct ibc_view line, struct ibc_error *err) {
+    (void)err;
+    json_t *object = json_loadb((const char *)line.bytes, line.size, 0, NULL);
+    assert_non_null(object);
+    *(json_int_t *)context = json_integer_value(json_object_get(object, "version"));
+    json_decref(object);
+    return IBC_OK;
+}
+
+static json_int_t last_audited_version(const struct world *world) {
+    struct ibc_error err;
+    json_int_t version = 0;
+    assert_int_equal(ibc_audit_each(world->state_fd, ibc_vault_id(world->vault),
+                                    ibc_vault_audit_key(world->vault), read_version, &version,
+                                    &err),
+                     IBC_OK);
+    return version;
+}
+
 static int set_up(void **state) {
     struct world *world = calloc(1, sizeof *world);
     struct ibc_error err;
@@ -245,6 +265,7 @@ static void a_rejection_burns_the_version_that_was_charged_not_the_newest(void *
     assert_int_equal(release(world, IBC_MODE_PAPER, &err), IBC_OK);
     seal_password(world, "second-pass2");
     report(world, IBC_OUTCOME_REJECTED);
+    assert_int_equal(last_audited_version(world), 1);
     reopen_vault(world);
     ibc_auto_profile *profile = NULL;
     assert_int_equal(ibc_vault_get(world->vault, "paper", &profile, &err), IBC_OK);

@@ -72,8 +72,35 @@ static void a_nul_in_the_name_matches_no_letter(void **state) {
     assert_int_equal(ibc_username_check(name, IBC_KIND_LIVE), IBC_USERNAME_FINE);
 }
 
+static void an_account_id_tells_paper_from_live_and_nothing_else_does(void **state) {
+    (void)state;
+    const struct {
+        const char *account;
+        int kind; /* 0: tells nothing */
+    } table[] = {
+        {"DU1234567", IBC_KIND_PAPER},
+        {"DF12345", IBC_KIND_PAPER},
+        {"DI12345", IBC_KIND_PAPER},
+        {"U1234567", IBC_KIND_LIVE},
+        {"F12345", IBC_KIND_LIVE},
+        {"I12345", IBC_KIND_LIVE},
+        {"", 0},
+        {"X1234567", 0},
+        {"DX12345", 0},
+        {"U12", 0},
+        {"DU", 0},
+        {"paper1", 0},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(table); i++) {
+        enum ibc_kind kind = 0;
+        assert_int_equal(ibc_account_kind(table[i].account, &kind), table[i].kind != 0);
+        assert_int_equal(kind, table[i].kind);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_account_id_tells_paper_from_live_and_nothing_else_does),
         cmocka_unit_test(account_ids_are_not_usernames),
         cmocka_unit_test(what_only_resembles_an_account_id_is_fine),
         cmocka_unit_test(a_name_that_says_the_other_kind_contradicts),
