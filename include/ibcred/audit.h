@@ -59,7 +59,11 @@ IBC_CHECKED enum ibc_status ibc_audit_verify(int state_fd,
                                              struct ibc_error *err);
 
 /*
- * Call `visit` with each line (without its newline), oldest first, once verified.
+ * Check the whole chain as ibc_audit_verify() does, then call `visit` with each line (without its
+ * newline), oldest first. The lock is held while checking only, so a slow visitor keeps nobody
+ * waiting, and may append itself; what is appended meanwhile is not visited. Each line is checked
+ * once more before its visit: IBC_ERR_DATA, after some visits, where it was changed in between.
+ * Stops at, and returns, the first status that is not IBC_OK.
  */
 typedef enum ibc_status ibc_audit_visit(void *context, struct ibc_view line, struct ibc_error *err);
 IBC_CHECKED enum ibc_status ibc_audit_each(int state_fd,

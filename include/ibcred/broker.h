@@ -19,6 +19,10 @@ struct ibc_broker {
     const struct ibc_keyring *keyring; /* to mark a version in the vault */
     const struct ibc_policy *policy;
     int state_fd; /* the state directory */
+    /* Told what the policy lets pass with a warning, before anything is charged; NULL for nobody.
+     */
+    void (*warn)(void *context, const char *sentence);
+    void *warn_context;
 };
 
 enum ibc_names { IBC_NAMES_IB, IBC_NAMES_TWS };
@@ -27,14 +31,16 @@ struct ibc_request {
     const char *profile;
     enum ibc_mode mode;
     enum ibc_names names; /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
+
+    /* For ibc_broker_check() only: how an env file would be written, and read beside what. */
+    enum ibc_format format;
+    char *const *environment;
 };
 
 /* What was released. */
 struct ibc_release {
     uint32_t version;
     enum ibc_kind kind;
-    bool warned; /* the policy lets it pass with `warning` */
-    char warning[IBC_ERROR_TEXT_MAX];
 };
 
 /*
@@ -43,7 +49,8 @@ struct ibc_release {
  * IBC_ERR_NOT_FOUND: no such profile. IBC_ERR_MISMATCH: mode and kind disagree, or no writing of
  * a value survives its readers. IBC_ERR_REFUSED: the policy, or held for a person. IBC_ERR_WAIT:
  * the gate, with retry_after. Anything else: the ledger or the audit log cannot be written, or
- * the delivery failed. On every failure the secret did not leave and nothing stays charged.
+ * the delivery failed. On every failure the secret did not leave, and nothing stays charged unless
+ * the disk that took the charge refuses to take it back: then it counts as an unknown attempt.
  */
 IBC_CHECKED enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
                                                const struct ibc_request *request,
@@ -52,7 +59,7 @@ IBC_CHECKED enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
 
 /* One question that a release asks, and the answer. */
 struct ibc_finding {
-    const char *name;       /* "version", "mode", "delivery", "gate", "audit" */
+    const char *name;       /* "version", "mode", "gate", "delivery", "audit" */
     enum ibc_status status; /* IBC_OK: it would pass */
     int64_t retry_after;    /* seconds, with IBC_ERR_WAIT */
     char text[IBC_ERROR_TEXT_MAX];
@@ -61,13 +68,12 @@ struct ibc_finding {
 enum { IBC_FINDINGS = 5 };
 
 /*
- * Ask everything that a release into an env file of `format` would ask of the broker, without
+ * Ask everything that a release into an env file would ask of the broker, in its order, without
  * releasing or charging. Where the file would lie is not the broker's to know.
  * Returns IBC_OK once all questions are answered, whatever the answers are.
  */
 IBC_CHECKED enum ibc_status ibc_broker_check(const struct ibc_broker *broker,
-                                             const struct ibc_request *request,
-                                             enum ibc_format format, uint32_t *version,
+                                             const struct ibc_request *request, uint32_t *version,
                                              struct ibc_finding findings[static IBC_FINDINGS],
                                              struct ibc_error *err);
 

@@ -21,7 +21,7 @@ struct ibc_delivery {
     /* Get ready to deliver the variables, which are only good during the call. */
     enum ibc_status (*prepare)(void *self, const struct ibc_field *variables, size_t count,
                                struct ibc_error *err);
-    /* Let the secret out. On failure it did not leave. */
+    /* Let the secret out. On failure it did not leave. Need not return otherwise. */
     enum ibc_status (*hand_over)(void *self, struct ibc_error *err);
     /* Undo prepare: nothing was or will be handed over. */
     void (*abandon)(void *self);
@@ -50,6 +50,7 @@ struct ibc_env_file {
     enum ibc_format format;
     int64_t ttl; /* seconds */
     struct ibc_reaper *reaper;
+    char *const *environment; /* of the Compose that will read it; NULL: not known */
 
     /* the rest is the delivery's own */
     char name[IBC_LEASE_NAME_MAX]; /* under the runtime directory, once prepared */
@@ -63,8 +64,12 @@ struct ibc_delivery ibc_env_file_delivery(struct ibc_env_file *file);
 void ibc_env_file_free(struct ibc_env_file *file);
 #define ibc_auto_env_file IBC_CLEANUP(ibc_env_file_free) struct ibc_env_file
 
-/* The environment of a child process, and nothing on any disk. */
-struct ibc_child {
+/*
+ * The environment of a command, and nothing on any disk. Handing over replaces this process by the
+ * command, so that signals, job control and the exit status are the command's own; it returns only
+ * when that fails. Descriptors of this library are closed by it.
+ */
+struct ibc_command {
     char *const *argv;    /* NULL-terminated; no shell */
     char *const *base;    /* the environment it starts from, less every IBCRED_* variable */
     const char *withheld; /* one more variable that it is not to have; NULL for none */
@@ -72,20 +77,12 @@ struct ibc_child {
     /* the rest is the delivery's own */
     char *program; /* argv[0], found in PATH */
     struct ibc_secret environment;
-    pid_t pid;
 };
 
-void ibc_child_init(struct ibc_child *child, char *const *argv, char *const *base);
-struct ibc_delivery ibc_child_delivery(struct ibc_child *child);
-
-/*
- * Once handed over: wait for the child, passing on every signal that was sent to this process
- * alone (the terminal's reach the child by themselves) and stopping when it stops.
- * Returns its exit status, or 128 + n where signal n ended it.
- */
-int ibc_child_wait(struct ibc_child *child);
-void ibc_child_free(struct ibc_child *child);
-#define ibc_auto_child IBC_CLEANUP(ibc_child_free) struct ibc_child
+void ibc_command_init(struct ibc_command *command, char *const *argv, char *const *base);
+struct ibc_delivery ibc_command_delivery(struct ibc_command *command);
+void ibc_command_free(struct ibc_command *command);
+#define ibc_auto_command IBC_CLEANUP(ibc_command_free) struct ibc_command
 
 #pragma GCC visibility pop
 

@@ -24,6 +24,7 @@ struct ibc_dotenv_entry {
     struct ibc_view name;
     struct ibc_view value;
     bool has_value; /* false: v1 takes a name without '=' for a variable without a value */
+    bool unbound;   /* the value takes in a variable without a default that no line above binds */
     unsigned line;  /* where its first line is, from 1 */
     size_t start;   /* byte offset of its first line */
     size_t end;     /* byte offset just after its last line's newline */
@@ -33,7 +34,8 @@ struct ibc_dotenv_entry {
 struct ibc_dotenv;
 
 /*
- * Read `text` as `reader` does with an empty environment. `name` is the file in the sentence.
+ * Read `text` as `reader` does with an empty environment; where another one would answer for what
+ * the file leaves open, the entry is `unbound`. `name` is the file in the sentence.
  * IBC_ERR_DATA, with name:line, where the reader itself would refuse or skip a line with a
  * warning, and for a NUL byte, which no environment can hold. The v2 model is stricter than its
  * reader in one point: it refuses names outside ASCII. The sentence never shows a value. `text`

@@ -36,8 +36,9 @@ struct ibc_error {
 
 /*
  * Fill `err` with `status` and the formatted sentence and return `status`, so that a caller can
- * `return ibc_fail(err, …)`. The text is cut to fit and control characters in it become '?', so
- * that a hostile file name cannot drive a terminal. `err` must not be NULL.
+ * `return ibc_fail(err, …)`. The text is cut to fit and control characters in it become '?', and so
+ * does broken UTF-8, so that a hostile file name cannot drive a terminal or break JSON. `err` must
+ * not be NULL.
  */
 enum ibc_status ibc_fail(struct ibc_error *err, enum ibc_status status, const char *fmt, ...)
     IBC_PRINTF(3, 4);

@@ -45,7 +45,8 @@ IBC_CHECKED bool ibc_file_write_all(int fd, struct ibc_view view);
 
 /*
  * Replace the file at `path` by `view`, atomically and durably: a temporary beside it, fsync,
- * rename, fsync of the directory. Keeps the permission bits where the file is there, else `mode`.
+ * rename, fsync of the directory. Keeps owner and permission bits of a file that is there, else
+ * `mode`.
  * A symbolic link is followed: its target is replaced. IBC_ERR_CREATE or IBC_ERR_IO, with the old
  * file untouched.
  */

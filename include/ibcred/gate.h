@@ -45,13 +45,19 @@ struct ibc_gate_verdict {
  * `maintenance_ms` is how long a maintenance window still lasts (0: none). Where several reasons
  * apply: a hold comes before a wait, and the longest wait before a shorter one.
  *
- * Once the budget of failures was reached the account stays held, however old they grow. An
- * attempt counts as of the latest moment at which it can have reached IBKR: its outcome's, or its
- * time-out. Budgets of the rules are taken as at least 1 and at most 32.
+ * Once the budget of failures was reached the account stays held, however old they grow, until a
+ * person clears it or a success is reported: IBKR counts consecutive failures, so a login that
+ * succeeded has ended its count too. A success ends every wait as well, but not the hold of a
+ * burned credential, which only a clear ends. An attempt counts as of the latest moment at which
+ * it can have reached IBKR: its outcome's, or its time-out. Budgets of the rules are taken as at
+ * least 1 and at most 32.
  *
  * Elapsed time counts only what some boot's CLOCK_BOOTTIME has shown to pass. The wall clock is
  * never believed, for a clock set forward before a reboot cannot be told from time that passed; so
- * setting it cannot open the gate early, and time that the machine was off does not count. The
+ * setting it cannot open the gate early.
+ *
+ * Time while the machine is off does not count, nor what passed between the last entry and the
+ * shutdown: after a boot, a wait goes on where the last entry left it, less the new uptime. The
  * entries must be one machine's: the uptime of a second one proves nothing about the first.
  */
 struct ibc_gate_verdict ibc_gate_decide(

@@ -36,9 +36,10 @@ enum ibc_input_format { IBC_INPUT_AGREED, IBC_INPUT_COMPOSE_V1, IBC_INPUT_COMPOS
 
 /*
  * Take the fields `names` (all of them) out of dotenv text. IBC_ERR_NOT_FOUND: one is not there.
- * IBC_ERR_MISMATCH with IBC_INPUT_AGREED: v1 and v2 would read different bytes; names the field
- * and line, and asks for --format. IBC_ERR_DATA, with name:line: as ibc_dotenv_parse(), or the
- * value cannot be sealed. `out` is overwritten, not freed, here and below; on failure it is empty.
+ * IBC_ERR_MISMATCH, with name:line and the field: the value takes in a variable that only Compose's
+ * environment could hold; or, with IBC_INPUT_AGREED, v1 and v2 would read different bytes: it asks
+ * for --format. IBC_ERR_DATA, with name:line: as ibc_dotenv_parse(), or the value cannot be sealed.
+ * `out` is overwritten, not freed, here and below; on failure it is empty.
  */
 IBC_CHECKED enum ibc_status ibc_input_dotenv(struct ibc_view text, const char *name,
                                              enum ibc_input_format format, const char *const *names,

@@ -32,8 +32,11 @@ struct ibc_view {
  */
 IBC_CHECKED enum ibc_status ibc_secret_init(struct ibc_error *err);
 
-/* For a child that is about to become another program: the core limit as it was before. */
-void ibc_secret_hand_back_core_limit(void);
+/*
+ * The limit on core dumps as it was before ibc_secret_init(), for a process that is about to
+ * become another program; or none again.
+ */
+void ibc_secret_core_limit(bool as_before);
 
 /*
  * Make `out` a secret of `size` bytes, zeroed. `out` is overwritten, not freed. On failure `out`

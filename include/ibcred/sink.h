@@ -35,6 +35,15 @@ IBC_CHECKED enum ibc_status ibc_sink_write(enum ibc_format format,
                                            const struct ibc_field *variables, size_t count,
                                            struct ibc_secret *out, struct ibc_error *err);
 
+/*
+ * Docker Compose puts its own environment above the file of --env-file: IBC_ERR_MISMATCH, with the
+ * name, when `environment` has one of the variables with another value. `environment` is like
+ * environ(7), which may be NULL.
+ */
+IBC_CHECKED enum ibc_status ibc_sink_check_environment(const struct ibc_field *variables,
+                                                       size_t count, char *const *environment,
+                                                       struct ibc_error *err);
+
 #pragma GCC visibility pop
 
 #endif

@@ -17,8 +17,8 @@ enum {
     IBC_VAULT_ID_BYTES = 16,
     IBC_SLOTS_MAX = 64,
     IBC_SLOT_LABEL_MAX = 64,      /* bytes */
-    IBC_ACCOUNT_ID_BYTES = 16,    /* keyed hash of a username */
-    IBC_CREDENTIAL_ID_BYTES = 16, /* keyed hash of a username and its password */
+    IBC_ACCOUNT_ID_BYTES = 16,    /* keyed hash of a username, however it is spelled */
+    IBC_CREDENTIAL_ID_BYTES = 16, /* the same of a username and its password */
     IBC_AUDIT_KEY_BYTES = 32,
 };
 
@@ -111,6 +111,10 @@ IBC_CHECKED enum ibc_status ibc_vault_verify(const struct ibc_vault *vault, stru
 /*
  * The id of the account behind `username`, and of the credential (username, password): keyed
  * hashes under a key that only this vault holds and that outlives key rotation.
+ *
+ * Both take the username as IBKR sees it: without the bytes up to 0x20 at its ends, which the
+ * gateway trims (Java's String.trim()), and with A to Z in lower case. So no spelling of a name
+ * gets a ledger of its own. The password counts byte for byte. docs/vault-format.md, section 9.
  */
 void ibc_vault_account_id(const struct ibc_vault *vault, struct ibc_view username,
                           unsigned char out[static IBC_ACCOUNT_ID_BYTES]);
@@ -166,6 +170,15 @@ IBC_CHECKED enum ibc_status ibc_generation_check(int state_fd,
                                                  const unsigned char id[static IBC_VAULT_ID_BYTES],
                                                  uint64_t generation, bool accept_older,
                                                  struct ibc_error *err);
+
+/*
+ * For a writer after its commit: remember `generation` where it is higher than the highest one
+ * seen. A lower one is no rollback here, for another writer may have gone further meanwhile; it
+ * changes nothing, and the status is IBC_OK. IBC_ERR_DATA: what is remembered is damaged.
+ */
+IBC_CHECKED enum ibc_status ibc_generation_remember(
+    int state_fd, const unsigned char id[static IBC_VAULT_ID_BYTES], uint64_t generation,
+    struct ibc_error *err);
 
 #pragma GCC visibility pop
 

@@ -90,6 +90,11 @@ enum ibc_status audit_log_open(int state_fd, const unsigned char id[static IBC_V
     return status == IBC_OK ? read_head(log, err) : status;
 }
 
+void audit_log_unlock(const struct ibc_audit *log) {
+    append_file_unlock(&log->head);
+    append_file_unlock(&log->lines);
+}
+
 void audit_log_close(struct ibc_audit *log) {
     append_file_close(&log->head);
     append_file_close(&log->lines);

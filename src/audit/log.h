@@ -26,6 +26,9 @@ IBC_CHECKED enum ibc_status audit_log_open(int state_fd,
                                            const unsigned char *key, struct ibc_audit *log,
                                            struct ibc_error *err);
 
+/* Let others append: from here on the lines may only be read, up to `lines.size`. */
+void audit_log_unlock(const struct ibc_audit *log);
+
 void audit_log_close(struct ibc_audit *log);
 #define auto_audit_log IBC_CLEANUP(audit_log_close) struct ibc_audit
 

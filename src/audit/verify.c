@@ -56,7 +56,7 @@ static enum ibc_status check_block(struct walk *walk, struct ibc_view *block,
 }
 
 static enum ibc_status walk_blocks(struct walk *walk, unsigned char *block, struct ibc_error *err) {
-    const struct append_file *file = &walk->log->lines;
+    struct append_file *file = &walk->log->lines;
     size_t kept = 0;
     for (off_t at = 0; at < file->size;) {
         size_t size = BLOCK_SIZE - kept;
@@ -75,7 +75,8 @@ static enum ibc_status walk_blocks(struct walk *walk, unsigned char *block, stru
         kept = rest.size;
         memmove(block, rest.bytes, kept);
     }
-    /* What is left now is torn: an append that was never confirmed. */
+    /* What is left now is torn: an append that was never confirmed, and that the next one cuts. */
+    file->size -= (off_t)kept;
     return IBC_OK;
 }
 
@@ -115,6 +116,9 @@ enum ibc_status ibc_audit_each(int state_fd, const unsigned char id[static IBC_V
     struct walk checking = {.log = &log};
     if (status == IBC_OK) {
         status = walk_log(&checking, err);
+    }
+    if (status == IBC_OK) {
+        audit_log_unlock(&log);
     }
     struct walk visiting = {.log = &log, .visit = visit, .context = context};
     if (status == IBC_OK) {

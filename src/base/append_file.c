@@ -50,21 +50,46 @@ static bool lock(int fd) {
     return result == 0;
 }
 
+static bool is_still_named(int state_fd, const char *name, const struct stat *opened) {
+    struct stat named;
+    return fstatat(state_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           named.st_dev == opened->st_dev && named.st_ino == opened->st_ino;
+}
+
+/*
+ * Open and lock the file that has the name. While this process waits for the lock, the file can be
+ * moved away or deleted and another begun; its lock keeps nobody out of that one.
+ */
+static enum ibc_status open_locked(int state_fd, const char *name, int *fd, struct stat *info,
+                                   struct ibc_error *err) {
+    for (;;) {
+        ibc_auto_fd opened =
+            openat(state_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        if (opened < 0) {
+            return ibc_fail_errno(err, errno == ELOOP ? IBC_ERR_REFUSED : IBC_ERR_IO, errno,
+                                  "'%s' in the state directory cannot be opened", name);
+        }
+        if (!lock(opened) || fstat(opened, info) != 0) {
+            return ibc_fail_errno(err, IBC_ERR_IO, errno,
+                                  "'%s' in the state directory cannot be locked", name);
+        }
+        if (is_still_named(state_fd, name, info)) {
+            *fd = opened;
+            opened = -1;
+            return IBC_OK;
+        }
+    }
+}
+
 enum ibc_status append_file_open(int state_fd, const char *name, struct append_file *out,
                                  struct ibc_error *err) {
     *out = APPEND_FILE_CLOSED;
-    ibc_auto_fd fd =
-        openat(state_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return ibc_fail_errno(err, errno == ELOOP ? IBC_ERR_REFUSED : IBC_ERR_IO, errno,
-                              "'%s' in the state directory cannot be opened", name);
+    ibc_auto_fd fd = -1;
+    struct stat info = {0};
+    enum ibc_status status = open_locked(state_fd, name, &fd, &info, err);
+    if (status == IBC_OK) {
+        status = check_trusted(&info, name, err);
     }
-    struct stat info;
-    if (!lock(fd) || fstat(fd, &info) != 0) {
-        return ibc_fail_errno(err, IBC_ERR_IO, errno,
-                              "'%s' in the state directory cannot be locked", name);
-    }
-    enum ibc_status status = check_trusted(&info, name, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -137,6 +162,10 @@ enum ibc_status append_file_append(struct append_file *file, struct ibc_view lin
     }
     file->size += (off_t)line.size;
     return IBC_OK;
+}
+
+void append_file_unlock(const struct append_file *file) {
+    flock(file->fd, LOCK_UN);
 }
 
 void append_file_close(struct append_file *file) {

@@ -1,9 +1,9 @@
 /*
  * append_file.h - a file of the state directory that only ever grows, a line at a time.
  *
- * Locked against every other process from open to close. A line counts once its newline is on
- * disk; whatever follows the last newline is the torn end of an append that a crash cut short. It
- * was never confirmed to anybody, and goes before the next append.
+ * Locked against every other process from open to close or unlock. A line counts once its newline
+ * is on disk; whatever follows the last newline is the torn end of an append that a crash cut
+ * short. It was never confirmed to anybody, and goes before the next append.
  */
 #ifndef IBCRED_BASE_APPEND_FILE_H
 #define IBCRED_BASE_APPEND_FILE_H
@@ -29,8 +29,10 @@ void append_file_name(char out[static APPEND_FILE_NAME_MAX], const char *prefix,
 
 /*
  * Open the file `name` in `state_fd` for reading and appending, creating it (0600, empty) where it
- * is missing, and wait for its lock. `size` is what is on disk. IBC_ERR_REFUSED: it is a link, not
- * a regular file, somebody else's, or others can write it. IBC_ERR_IO: anything else.
+ * is missing, and wait for its lock. What is locked then is what has the name then, even where the
+ * file was moved away or deleted during the wait. `size` is what is on disk. IBC_ERR_REFUSED: it is
+ * a link, has a second name, is not a regular file, is somebody else's, or others can write it.
+ * IBC_ERR_IO: anything else.
  */
 IBC_CHECKED enum ibc_status append_file_open(int state_fd, const char *name,
                                              struct append_file *out, struct ibc_error *err);
@@ -47,6 +49,9 @@ IBC_CHECKED enum ibc_status append_file_read(const struct append_file *file, off
  */
 IBC_CHECKED enum ibc_status append_file_append(struct append_file *file, struct ibc_view line,
                                                struct ibc_error *err);
+
+/* Let go of the lock and keep the file open: it may be read up to `size`, and no longer grown. */
+void append_file_unlock(const struct append_file *file);
 
 /* Close and unlock; accepts a closed one. */
 void append_file_close(struct append_file *file);

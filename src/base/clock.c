@@ -51,10 +51,6 @@ enum ibc_status ibc_clock_now(struct ibc_instant *out, struct ibc_error *err) {
     return IBC_OK;
 }
 
-bool ibc_same_boot(const struct ibc_instant *a, const struct ibc_instant *b) {
-    return memcmp(a->boot_id, b->boot_id, IBC_BOOT_ID_BYTES) == 0;
-}
-
 void ibc_format_timestamp(int64_t wall_ms, char out[static IBC_TIMESTAMP_MAX]) {
     time_t seconds = (time_t)(wall_ms / 1000);
     int milli = (int)(wall_ms % 1000);

@@ -1,4 +1,6 @@
 /* error.c - the error sentence, and the one table from status to exit code. */
+#include "base/utf8.h"
+
 #include <ibcred/error.h>
 
 #include <stdarg.h>
@@ -26,11 +28,15 @@ int ibc_status_exit_code(enum ibc_status status) {
     return exit_codes[status];
 }
 
-static void replace_controls(char *text) {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = '?';
+/* Control characters could drive a terminal, broken UTF-8 is no JSON: both become '?'. */
+static void make_printable(char *text) {
+    const struct ibc_view view = ibc_view_of(text);
+    for (size_t at = 0; at < view.size;) {
+        const struct rune rune = rune_at(view, at);
+        if (rune.code == RUNE_INVALID || rune.code < 0x20 || rune.code == 0x7f) {
+            text[at] = '?';
         }
+        at += rune.size;
     }
 }
 
@@ -39,7 +45,7 @@ static void set_text(struct ibc_error *err, enum ibc_status status, const char *
     err->status = status;
     err->retry_after = 0;
     vsnprintf(err->text, sizeof err->text, fmt, args);
-    replace_controls(err->text);
+    make_printable(err->text);
 }
 
 enum ibc_status ibc_fail(struct ibc_error *err, enum ibc_status status, const char *fmt, ...) {

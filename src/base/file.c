@@ -183,12 +183,21 @@ static enum ibc_status write_temporary(const char *temporary, struct ibc_view vi
     return IBC_OK;
 }
 
+static bool keep_owner(const char *temporary, const struct stat *old) {
+    if (old->st_uid == geteuid() && old->st_gid == getegid()) {
+        return true;
+    }
+    return chown(temporary, old->st_uid, old->st_gid) == 0 &&
+           chmod(temporary, old->st_mode & 07777) == 0;
+}
+
 enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t mode,
                                  struct ibc_error *err) {
     char resolved[PATH_MAX];
     const char *target = realpath(path, resolved) ? resolved : path;
     struct stat info;
-    if (stat(target, &info) == 0) {
+    const bool there = stat(target, &info) == 0;
+    if (there) {
         mode = info.st_mode & 07777;
     }
 
@@ -200,6 +209,12 @@ enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t 
     enum ibc_status status = write_temporary(temporary, view, mode, err);
     if (status != IBC_OK) {
         return status;
+    }
+    if (there && !keep_owner(temporary, &info)) {
+        int saved = errno;
+        unlink(temporary);
+        return ibc_fail_errno(err, IBC_ERR_IO, saved, "'%s' cannot be given back to its owner",
+                              path);
     }
     if (rename(temporary, target) != 0) {
         int saved = errno;

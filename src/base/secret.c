@@ -38,8 +38,9 @@ enum ibc_status ibc_secret_init(struct ibc_error *err) {
     return IBC_OK;
 }
 
-void ibc_secret_hand_back_core_limit(void) {
-    (void)setrlimit(RLIMIT_CORE, &core_limit);
+void ibc_secret_core_limit(bool as_before) {
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = core_limit.rlim_max};
+    (void)setrlimit(RLIMIT_CORE, as_before ? &core_limit : &none);
 }
 
 static size_t page_size(void) {

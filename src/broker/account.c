@@ -20,28 +20,91 @@ static const struct ibc_version *version_to_use(const struct ibc_profile *profil
     return &profile->versions[profile->version_count - 1];
 }
 
+static enum ibc_status open_profile(const struct ibc_broker *broker, const char *name,
+                                    struct account *account, struct ibc_error *err) {
+    enum ibc_status status = ibc_vault_get(broker->vault, name, &account->profile, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    account->version = version_to_use(account->profile);
+    if (!account->version || !has_credentials(account->version)) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "profile '%s' has no " IBC_FIELD_USERNAME " and " IBC_FIELD_PASSWORD
+                        "; seal them with: ibcred seal %s",
+                        name, name);
+    }
+    return IBC_OK;
+}
+
+static void account_id_of(const struct ibc_broker *broker, const struct ibc_version *version,
+                          unsigned char id[static IBC_ACCOUNT_ID_BYTES]) {
+    ibc_vault_account_id(broker->vault, ibc_version_field(version, IBC_FIELD_USERNAME)->value, id);
+}
+
+/* Lock the ledger of the account that `version` belongs to, and make that the account's version. */
+static enum ibc_status open_ledger(const struct ibc_broker *broker,
+                                   const struct ibc_version *version, struct account *account,
+                                   struct ibc_error *err) {
+    unsigned char id[IBC_ACCOUNT_ID_BYTES];
+    account_id_of(broker, version, id);
+    account->version = version;
+    credential_of(broker->vault, version, account->credential);
+    return ibc_ledger_open(broker->state_fd, id, ibc_vault_ledger_key(broker->vault),
+                           &account->ledger, err);
+}
+
 enum ibc_status account_open(const struct ibc_broker *broker, const char *profile,
                              struct account *out, struct ibc_error *err) {
     *out = (struct account){0};
     auto_account account = {0};
-    enum ibc_status status = ibc_vault_get(broker->vault, profile, &account.profile, err);
-    if (status != IBC_OK) {
-        return status;
+    enum ibc_status status = open_profile(broker, profile, &account, err);
+    if (status == IBC_OK) {
+        status = open_ledger(broker, account.version, &account, err);
     }
-    account.version = version_to_use(account.profile);
-    if (!account.version || !has_credentials(account.version)) {
-        return ibc_fail(err, IBC_ERR_REFUSED,
-                        "profile '%s' has no " IBC_FIELD_USERNAME " and " IBC_FIELD_PASSWORD
-                        "; seal them with: ibcred seal %s",
-                        profile, profile);
+    if (status == IBC_OK) {
+        *out = account;
+        account = (struct account){0};
     }
-    credential_of(broker->vault, account.version, account.credential);
+    return status;
+}
 
-    unsigned char id[IBC_ACCOUNT_ID_BYTES];
-    ibc_vault_account_id(broker->vault,
-                         ibc_version_field(account.version, IBC_FIELD_USERNAME)->value, id);
-    status = ibc_ledger_open(broker->state_fd, id, ibc_vault_ledger_key(broker->vault),
-                             &account.ledger, err);
+/* Is the newest entry a charge? Then nobody has said yet what came of it. */
+static bool awaits_outcome(const struct account *account) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    return count > 0 && entries[count - 1].event == IBC_LEDGER_CHARGE;
+}
+
+static bool same_account(const struct ibc_broker *broker, const struct ibc_version *a,
+                         const struct ibc_version *b) {
+    unsigned char id_of_a[IBC_ACCOUNT_ID_BYTES], id_of_b[IBC_ACCOUNT_ID_BYTES];
+    account_id_of(broker, a, id_of_a);
+    account_id_of(broker, b, id_of_b);
+    return memcmp(id_of_a, id_of_b, sizeof id_of_a) == 0;
+}
+
+enum ibc_status account_open_charged(const struct ibc_broker *broker, const char *profile,
+                                     struct account *out, struct ibc_error *err) {
+    *out = (struct account){0};
+    auto_account account = {0};
+    enum ibc_status status = open_profile(broker, profile, &account, err);
+    const struct ibc_version *own = account.version;
+    if (status == IBC_OK) {
+        status = open_ledger(broker, own, &account, err);
+    }
+    for (size_t i = account.profile ? account.profile->version_count : 0;
+         status == IBC_OK && i > 0 && !awaits_outcome(&account); i--) {
+        const struct ibc_version *older = &account.profile->versions[i - 1];
+        if (has_credentials(older) && !same_account(broker, older, account.version)) {
+            ibc_ledger_free(&account.ledger);
+            status = open_ledger(broker, older, &account, err);
+        }
+    }
+    if (status == IBC_OK && !awaits_outcome(&account) &&
+        !same_account(broker, own, account.version)) {
+        ibc_ledger_free(&account.ledger);
+        status = open_ledger(broker, own, &account, err);
+    }
     if (status == IBC_OK) {
         *out = account;
         account = (struct account){0};

@@ -16,6 +16,14 @@ struct account {
 /* Read the profile and lock its account's ledger. */
 IBC_CHECKED enum ibc_status account_open(const struct ibc_broker *broker, const char *profile,
                                          struct account *out, struct ibc_error *err);
+
+/*
+ * As account_open(), but of the account that an outcome is about: when the profile was sealed anew
+ * with another username after a release, the charge without an outcome lies with the old one.
+ */
+IBC_CHECKED enum ibc_status account_open_charged(const struct ibc_broker *broker,
+                                                 const char *profile, struct account *out,
+                                                 struct ibc_error *err);
 void account_close(struct account *account);
 #define auto_account IBC_CLEANUP(account_close) struct account
 

@@ -120,8 +120,7 @@ static enum ibc_status commit(struct release *release, const struct ibc_delivery
     return status;
 }
 
-static enum ibc_status allow(const struct release *release, struct ibc_release *out,
-                             struct ibc_error *err) {
+static enum ibc_status allow(const struct release *release, struct ibc_error *err) {
     enum ibc_status status = check_version(release, err);
     if (status != IBC_OK) {
         return status;
@@ -130,8 +129,9 @@ static enum ibc_status allow(const struct release *release, struct ibc_release *
     if (status != IBC_OK) {
         return status;
     }
-    out->warned = err->text[0] != '\0';
-    memcpy(out->warning, err->text, sizeof out->warning);
+    if (err->text[0] != '\0' && release->broker->warn) {
+        release->broker->warn(release->broker->warn_context, err->text);
+    }
     return check_gate(release, err);
 }
 
@@ -149,7 +149,7 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
         .version = release.account.version->number,
         .kind = release.account.profile->kind,
     };
-    status = allow(&release, &released, err);
+    status = allow(&release, err);
     if (status == IBC_OK) {
         status = delivery->prepare(delivery->self, release.variables.fields,
                                    release.variables.count, err);
@@ -167,20 +167,16 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     return IBC_OK;
 }
 
-static void answer(struct ibc_finding *finding, const char *name, enum ibc_status status,
-                   const struct ibc_error *err) {
-    *finding = (struct ibc_finding){.name = name, .status = status};
-    if (err->text[0] != '\0') {
-        finding->retry_after = err->retry_after;
-        memcpy(finding->text, err->text, sizeof finding->text);
-    }
-}
-
-static enum ibc_status check_delivery(const struct release *release, enum ibc_format format,
-                                      struct ibc_error *err) {
+/* As an env file: would every reader get the sealed bytes, and nobody else's? */
+static enum ibc_status check_delivery(const struct release *release, struct ibc_error *err) {
     ibc_auto_secret unused = {0};
-    return ibc_sink_write(format, release->variables.fields, release->variables.count, &unused,
-                          err);
+    enum ibc_status status = ibc_sink_write(release->request->format, release->variables.fields,
+                                            release->variables.count, &unused, err);
+    if (status == IBC_OK) {
+        status = ibc_sink_check_environment(release->variables.fields, release->variables.count,
+                                            release->request->environment, err);
+    }
+    return status;
 }
 
 static enum ibc_status check_audit(const struct release *release, struct ibc_error *err) {
@@ -190,7 +186,7 @@ static enum ibc_status check_audit(const struct release *release, struct ibc_err
 }
 
 enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct ibc_request *request,
-                                 enum ibc_format format, uint32_t *version,
+                                 uint32_t *version,
                                  struct ibc_finding findings[static IBC_FINDINGS],
                                  struct ibc_error *err) {
     *version = 0;
@@ -201,15 +197,19 @@ enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct i
     }
     *version = release.account.version->number;
 
-    struct ibc_error said = {0};
-    answer(&findings[0], "version", check_version(&release, &said), &said);
-    said = (struct ibc_error){0};
-    answer(&findings[1], "mode", check_mode(&release, &said), &said);
-    said = (struct ibc_error){0};
-    answer(&findings[2], "delivery", check_delivery(&release, format, &said), &said);
-    said = (struct ibc_error){0};
-    answer(&findings[3], "gate", check_gate(&release, &said), &said);
-    said = (struct ibc_error){0};
-    answer(&findings[4], "audit", check_audit(&release, &said), &said);
+    static const struct {
+        const char *name;
+        enum ibc_status (*ask)(const struct release *release, struct ibc_error *err);
+    } questions[IBC_FINDINGS] = {
+        {"version", check_version},   {"mode", check_mode},   {"gate", check_gate},
+        {"delivery", check_delivery}, {"audit", check_audit},
+    };
+    for (size_t i = 0; i < IBC_FINDINGS; i++) {
+        struct ibc_error said = {0};
+        enum ibc_status answer = questions[i].ask(&release, &said);
+        findings[i] = (struct ibc_finding){
+            .name = questions[i].name, .status = answer, .retry_after = said.retry_after};
+        memcpy(findings[i].text, said.text, sizeof findings[i].text);
+    }
     return IBC_OK;
 }

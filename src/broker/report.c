@@ -94,8 +94,8 @@ static enum ibc_status write_mark(const struct ibc_broker *broker, const char *n
         status = ibc_vault_edit_commit(edit, &generation, err);
     }
     if (status == IBC_OK) {
-        status = ibc_generation_check(broker->state_fd, ibc_vault_id(broker->vault), generation,
-                                      false, err);
+        status =
+            ibc_generation_remember(broker->state_fd, ibc_vault_id(broker->vault), generation, err);
     }
     return status;
 }
@@ -157,7 +157,7 @@ enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *p
                                   struct ibc_error *err) {
     *warned = false;
     auto_account account = {0};
-    enum ibc_status status = account_open(broker, profile, &account, err);
+    enum ibc_status status = account_open_charged(broker, profile, &account, err);
     if (status != IBC_OK) {
         return status;
     }

@@ -9,9 +9,16 @@ static bool is_credential(struct ibc_view name) {
     return ibc_view_is(name, IBC_FIELD_USERNAME) || ibc_view_is(name, IBC_FIELD_PASSWORD);
 }
 
-/* These two say what the release is, not what was sealed. */
+/* These say what the release is, whatever field was sealed under such a name. */
 static bool is_reserved(struct ibc_view name) {
-    return ibc_view_is(name, "TRADING_MODE") || ibc_view_is(name, "IB_GATEWAY_PORT");
+    static const char *const names[] = {"TRADING_MODE", "IB_GATEWAY_PORT", "TWS_USERID",
+                                        "TWS_PASSWORD"};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(names); i++) {
+        if (ibc_view_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void variables_of(const struct ibc_version *version, const struct ibc_request *request,

@@ -165,6 +165,9 @@ IBC_CHECKED enum ibc_status ask_twice(const char *what, struct ibc_secret *out,
 /* Ask for yes or no; IBC_ERR_USAGE on no, or where there is no terminal (says --yes). */
 IBC_CHECKED enum ibc_status confirm(const char *question, struct ibc_error *err);
 
+/* Let no program that this one becomes find the passphrase's descriptor, read or not. */
+void withhold_passphrase(void);
+
 /* Read one secret line from the descriptor that the variable IBCRED_PASSPHRASE_FD names. */
 IBC_CHECKED enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
                                                struct ibc_error *err);
@@ -197,7 +200,6 @@ struct release_options {
 struct release_request {
     char profile[IBC_PROFILE_NAME_MAX + 1];
     struct ibc_request request;
-    enum ibc_format format;
     int64_t ttl; /* seconds */
 };
 

@@ -1,7 +1,7 @@
 /* cmd_check.c - ibcred check: every question of a release, answered, nothing charged. */
 #include "cli/cli.h"
 
-/* What the broker finds, and the runtime directory. */
+/* The runtime directory, and what the broker finds. */
 enum { FINDINGS = IBC_FINDINGS + 1 };
 
 static void check_runtime(const struct session *session, struct ibc_finding *finding) {
@@ -75,9 +75,8 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
     }
     struct ibc_finding findings[FINDINGS];
     uint32_t version;
-    status = ibc_broker_check(&session.broker, &request.request, request.format, &version, findings,
-                              err);
-    check_runtime(&session, &findings[IBC_FINDINGS]);
+    status = ibc_broker_check(&session.broker, &request.request, &version, findings + 1, err);
+    check_runtime(&session, &findings[0]);
     if (status == IBC_OK) {
         status = tell(cli, &request, version, findings, err);
     }

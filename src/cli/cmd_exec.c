@@ -13,28 +13,12 @@ static enum ibc_status split(int *argc, char **argv, char ***command, struct ibc
             argv[i] = NULL;
             return IBC_OK;
         }
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             return IBC_OK;
         }
     }
     return ibc_fail(err, IBC_ERR_USAGE,
                     "there is no command to run; write: ibcred exec PROFILE -- COMMAND");
-}
-
-/*
- * Release, and drop everything that could still be secret before the child is waited for.
- */
-static enum ibc_status start(struct cli *cli, const struct release_options *given,
-                             const char *profile, struct ibc_child *child, struct ibc_error *err) {
-    auto_session session;
-    struct release_request request;
-    enum ibc_status status = begin_release(cli, given, profile, &session, &request, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    const struct ibc_delivery delivery = ibc_child_delivery(child);
-    struct ibc_release released;
-    return release(&session, &request.request, given->wait, &delivery, &released, err);
 }
 
 enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
@@ -45,8 +29,8 @@ enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_erro
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
     };
     const char *profile;
-    char **command;
-    enum ibc_status status = split(&argc, argv, &command, err);
+    char **argv_of_command;
+    enum ibc_status status = split(&argc, argv, &argv_of_command, err);
     if (status == IBC_OK) {
         status = parse_options(cli, "exec", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
     }
@@ -56,15 +40,18 @@ enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_erro
     if (status != IBC_OK) {
         return status;
     }
-    ibc_auto_child child;
-    ibc_child_init(&child, command, environ);
+    ibc_auto_command command;
+    ibc_command_init(&command, argv_of_command, environ);
     if (identity_is_systemds()) {
-        child.withheld = "CREDENTIALS_DIRECTORY";
+        command.withheld = "CREDENTIALS_DIRECTORY";
     }
-    status = start(cli, &given, profile, &child, err);
+    auto_session session;
+    struct release_request request;
+    status = begin_release(cli, &given, profile, &session, &request, err);
     if (status != IBC_OK) {
         return status;
     }
-    /* From here on this process only stands in for the child: its exit code is the child's. */
-    exit(ibc_child_wait(&child));
+    const struct ibc_delivery delivery = ibc_command_delivery(&command);
+    struct ibc_release released;
+    return release(&session, &request.request, given.wait, &delivery, &released, err);
 }

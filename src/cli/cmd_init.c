@@ -78,7 +78,8 @@ static enum ibc_status find_identity(const struct cli *cli, struct plan *plan,
     }
     plan->identity_path = identity_path(cli);
     if (!plan->identity_path) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "there is no place for an identity: say --identity FILE, or set HOME");
     }
     if (access(plan->identity_path, F_OK) == 0) {
         return ibc_identities_load(plan->identity_path, &plan->identities, err);
@@ -149,7 +150,7 @@ static enum ibc_status make_vault(const struct plan *plan, const char *path,
     }
     enum ibc_status status =
         ibc_vault_create(path, plan->slots, plan->slot_count, wall_clock_ms(), err);
-    if (status != IBC_OK && plan->identity_is_new) {
+    if (status != IBC_OK && plan->identity_is_new && access(path, F_OK) != 0) {
         unlink(plan->identity_path);
     }
     return status;

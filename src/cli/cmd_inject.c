@@ -1,6 +1,8 @@
 /* cmd_inject.c - ibcred inject: one path on stdout, and nothing else. */
 #include "cli/cli.h"
 
+#include <unistd.h>
+
 /* What the reaper is run as: this program, even when its file was replaced meanwhile. */
 #define OWN_PROGRAM "/proc/self/exe"
 
@@ -71,7 +73,8 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
         return status;
     }
     ibc_auto_env_file file;
-    ibc_env_file_init(&file, runtime, request.format, request.ttl, &reaper);
+    ibc_env_file_init(&file, runtime, request.request.format, request.ttl, &reaper);
+    file.environment = environ;
     const struct ibc_delivery delivery = ibc_env_file_delivery(&file);
     struct ibc_release released;
     status = release(&session, &request.request, given.wait, &delivery, &released, err);

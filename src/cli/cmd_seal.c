@@ -167,14 +167,26 @@ static enum ibc_status gather(const struct seal_options *options, struct ibc_inp
     return ask_fields(options, input, err);
 }
 
-static enum ibc_status scrub(const struct seal_options *options, const struct ibc_secret *text,
+/* What is left of the file without the lines that are sealed; known before anything is written. */
+static enum ibc_status scrubbed(const struct seal_options *options, const struct ibc_secret *text,
+                                struct ibc_secret *rest, struct ibc_error *err) {
+    const struct ibc_view view = ibc_secret_view(text);
+    if (ibc_input_looks_like_json(view)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "'%s' is JSON, which --scrub does not rewrite; seal without it and remove "
+                        "the file",
+                        options->from);
+    }
+    return ibc_input_scrub(view, options->from, options->input_format, options->names,
+                           options->name_count, rest, err);
+}
+
+static enum ibc_status scrub(const struct seal_options *options, const struct ibc_secret *rest,
                              struct ibc_error *err) {
-    ibc_auto_secret rest = {0};
-    enum ibc_status status =
-        ibc_input_scrub(ibc_secret_view(text), options->from, options->input_format, options->names,
-                        options->name_count, &rest, err);
-    if (status == IBC_OK) {
-        status = ibc_file_replace(options->from, ibc_secret_view(&rest), 0600, err);
+    enum ibc_status status = ibc_file_replace(options->from, ibc_secret_view(rest), 0600, err);
+    if (status != IBC_OK) {
+        const struct ibc_error why = *err;
+        ibc_fail(err, status, "sealed, but not scrubbed; remove the lines yourself: %s", why.text);
     }
     return status;
 }
@@ -200,7 +212,11 @@ static enum ibc_status seal(const struct cli *cli, const struct seal_options *op
     }
     ibc_auto_input input = {0};
     ibc_auto_secret file_text = {0};
+    ibc_auto_secret rest = {0};
     status = gather(options, &input, &file_text, err);
+    if (status == IBC_OK && options->scrub) {
+        status = scrubbed(options, &file_text, &rest, err);
+    }
     if (status != IBC_OK) {
         return status;
     }
@@ -220,7 +236,7 @@ static enum ibc_status seal(const struct cli *cli, const struct seal_options *op
         status = session_commit(&session, &event, &generation, err);
     }
     if (status == IBC_OK && options->scrub) {
-        status = scrub(options, &file_text, err);
+        status = scrub(options, &rest, err);
     }
     return status == IBC_OK ? tell(cli, sealing.profile, version, generation, err) : status;
 }

@@ -1,7 +1,10 @@
 /* main.c - the table of commands. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
+#include <ibcred/file.h>
 #include <ibcred/input.h>
+#include <unistd.h>
 
 static const char version[] =
 #include "version.inc"
@@ -61,6 +64,15 @@ static void sweep(void) {
     }
 }
 
+/* A closed standard descriptor would be given to the next file opened, and written to. */
+static void open_standard_descriptors(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+    ibc_close(&fd);
+}
+
 static enum ibc_status run(struct cli *cli, const struct command *command, int argc, char **argv,
                            struct ibc_error *err) {
     enum ibc_status status = ibc_secret_init(err);
@@ -68,6 +80,7 @@ static enum ibc_status run(struct cli *cli, const struct command *command, int a
         return status;
     }
     ibc_json_use_secret_memory();
+    withhold_passphrase();
     sweep();
     return command->run(cli, argc, argv, err);
 }
@@ -82,6 +95,7 @@ int main(int argc, char **argv) {
         print_usage(stdout);
         return EXIT_SUCCESS;
     }
+    open_standard_descriptors();
     struct cli cli = {0};
     struct ibc_error err = {0};
     const struct command *command = find_command(name);

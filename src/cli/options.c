@@ -71,8 +71,10 @@ static enum ibc_status take(const struct option_spec *spec, const char *argument
 
 static enum ibc_status misuse(const char *command, int code, const char *word,
                               struct ibc_error *err) {
-    return ibc_fail(err, IBC_ERR_USAGE, "%s '%s'; see: ibcred %s --help",
-                    code == ':' ? "a value is missing after" : "there is no option", word, command);
+    /* Up to "=": what follows might be a secret. */
+    return ibc_fail(err, IBC_ERR_USAGE, "%s '%.*s'; see: ibcred %s --help",
+                    code == ':' ? "a value is missing after" : "there is no option",
+                    (int)strcspn(word, "="), word, command);
 }
 
 enum ibc_status parse_options(struct cli *cli, const char *command, const struct option_spec *own,
@@ -108,7 +110,10 @@ enum ibc_status parse_options(struct cli *cli, const char *command, const struct
 enum ibc_status optional_operand(int argc, char **argv, const char **operand,
                                  struct ibc_error *err) {
     if (argc > 1) {
-        return ibc_fail(err, IBC_ERR_USAGE, "'%s' is one operand too many", argv[1]);
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "there is one operand too many after the first, '%s'; secrets are never "
+                        "given there",
+                        argv[0]);
     }
     *operand = argc > 0 ? argv[0] : NULL;
     return IBC_OK;

@@ -1,6 +1,8 @@
 /* paths.c - where the vault, the identity, the policy and the directories are. */
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *variable(const char *name) {
@@ -19,8 +21,10 @@ IBC_PRINTF(1, 2) static char *format(const char *fmt, ...) {
     return text;
 }
 
+/* What cannot be seen counts as there: using it then fails, instead of being passed over. */
 static bool exists(const char *path) {
-    return access(path, F_OK) == 0;
+    struct stat info;
+    return lstat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* The path when it is there, otherwise NULL; frees it then. */
@@ -32,14 +36,17 @@ static char *if_exists(char *path) {
     return path;
 }
 
-/* "$XDG/ibcred/name", or "$HOME/fallback/ibcred/name" (XDG Base Directory Specification 0.8). */
+/*
+ * "$XDG/ibcred/name", or "$HOME/fallback/ibcred/name" (XDG Base Directory Specification 0.8); NULL
+ * where neither variable is set: a guess would be another ledger than the one of yesterday.
+ */
 static char *xdg_path(const char *xdg, const char *fallback, const char *name) {
     const char *base = variable(xdg);
     const char *home = variable("HOME");
     if (base && base[0] == '/') {
         return format("%s/ibcred%s", base, name);
     }
-    return format("%s/%s/ibcred%s", home ? home : "", fallback, name);
+    return home ? format("%s/%s/ibcred%s", home, fallback, name) : NULL;
 }
 
 char *vault_path(const struct cli *cli) {

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <ibcred/number.h>
+#include <unistd.h>
 
 static enum ibc_status names_option(const char *text, enum ibc_names *out, struct ibc_error *err) {
     *out = IBC_NAMES_IB;
@@ -41,13 +42,13 @@ static enum ibc_status ttl_option(const char *text, const struct ibc_policy *pol
 static enum ibc_status request_of(const struct session *session,
                                   const struct release_options *options, const char *profile,
                                   struct release_request *out, struct ibc_error *err) {
-    *out = (struct release_request){.request = {.profile = out->profile}};
+    *out = (struct release_request){.request = {.profile = out->profile, .environment = environ}};
     enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
     if (status == IBC_OK) {
         status = names_option(options->names, &out->request.names, err);
     }
     if (status == IBC_OK) {
-        status = format_option(options->format, &out->format, err);
+        status = format_option(options->format, &out->request.format, err);
     }
     if (status == IBC_OK) {
         status = ttl_option(options->ttl, &session->policy, &out->ttl, err);
@@ -70,9 +71,6 @@ enum ibc_status release(struct session *session, const struct ibc_request *reque
                         struct ibc_error *err) {
     for (;;) {
         enum ibc_status status = ibc_broker_release(&session->broker, request, delivery, out, err);
-        if (status == IBC_OK && out->warned) {
-            warn(session->cli, out->warning);
-        }
         if (status != IBC_ERR_WAIT || !wait) {
             return status;
         }

@@ -10,11 +10,21 @@ static const struct ibc_field *find(const struct sealing *sealing, const char *n
     return NULL;
 }
 
+static bool has_edge_blanks(struct ibc_view text) {
+    return text.size > 0 && (text.bytes[0] == ' ' || text.bytes[text.size - 1] == ' ');
+}
+
 static enum ibc_status check_username(const struct sealing *sealing, enum ibc_kind kind,
                                       struct ibc_error *err) {
     const struct ibc_field *username = find(sealing, IBC_FIELD_USERNAME);
     if (!username) {
         return IBC_OK;
+    }
+    if (has_edge_blanks(username->value)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s': " IBC_FIELD_USERNAME " begins or ends with a blank, which "
+                        "no IBKR username does; seal it without",
+                        sealing->profile);
     }
     switch (ibc_username_check(username->value, kind)) {
     case IBC_USERNAME_ACCOUNT_ID:

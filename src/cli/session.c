@@ -34,6 +34,11 @@ static enum ibc_status load_identities(struct session *session, struct ibc_error
     if (!path) {
         return IBC_OK; /* a passphrase may do */
     }
+    if (strncmp(path, "AGE-SECRET-KEY-", strlen("AGE-SECRET-KEY-")) == 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--identity and IBCRED_IDENTITY_FILE take the path of a file, not the key; "
+                        "the key itself goes into IBCRED_IDENTITY");
+    }
     return ibc_identities_load(path, &session->identities, err);
 }
 
@@ -49,7 +54,9 @@ static enum ibc_status load_policy(struct session *session, struct ibc_error *er
 static enum ibc_status open_state(struct session *session, struct ibc_error *err) {
     ibc_auto_free char *path = state_path();
     if (!path) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
+        return ibc_fail(
+            err, IBC_ERR_USAGE,
+            "there is no state directory: set IBCRED_STATE_DIR, XDG_STATE_HOME or HOME");
     }
     return ibc_directory_open_private(path, "state directory", &session->state_fd, err);
 }
@@ -73,6 +80,11 @@ static enum ibc_status prepare(struct session *session, const struct cli *cli,
     return status;
 }
 
+static void pass_warning_on(void *context, const char *sentence) {
+    const struct session *session = context;
+    warn(session->cli, sentence);
+}
+
 static enum ibc_status adopt(struct session *session, const struct ibc_vault *vault,
                              bool accept_older, struct ibc_error *err) {
     session->broker = (struct ibc_broker){
@@ -80,6 +92,8 @@ static enum ibc_status adopt(struct session *session, const struct ibc_vault *va
         .keyring = &session->keyring,
         .policy = &session->policy,
         .state_fd = session->state_fd,
+        .warn = pass_warning_on,
+        .warn_context = session,
     };
     return ibc_generation_check(session->state_fd, ibc_vault_id(vault), ibc_vault_generation(vault),
                                 accept_older, err);
@@ -135,18 +149,36 @@ enum ibc_status session_edit(struct session *session, const struct cli *cli,
     return status;
 }
 
+/*
+ * The audit log is opened before the vault is replaced: a change that cannot be written down does
+ * not happen.
+ */
 enum ibc_status session_commit(struct session *session, const struct ibc_audit_event *event,
                                uint64_t *generation, struct ibc_error *err) {
-    enum ibc_status status = ibc_vault_edit_commit(session->edit, generation, err);
+    const struct ibc_vault *vault = session->broker.vault;
+    struct ibc_instant now;
+    ibc_auto_audit *audit = NULL;
+    enum ibc_status status = ibc_clock_now(&now, err);
+    if (status == IBC_OK) {
+        status = ibc_audit_open(session->state_fd, ibc_vault_id(vault), ibc_vault_audit_key(vault),
+                                &audit, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_vault_edit_commit(session->edit, generation, err);
+    }
     if (status != IBC_OK) {
         return status;
     }
-    status = ibc_generation_check(session->state_fd, ibc_vault_id(session->broker.vault),
-                                  *generation, false, err);
-    if (status != IBC_OK) {
-        return status;
+    status = ibc_generation_remember(session->state_fd, ibc_vault_id(vault), *generation, err);
+    if (status == IBC_OK) {
+        status = ibc_audit_append(audit, event, &now, err);
     }
-    return ibc_broker_note(&session->broker, event, err);
+    if (status != IBC_OK) {
+        const struct ibc_error why = *err;
+        ibc_fail(err, status, "the vault is changed, but that could not be written down: %s",
+                 why.text);
+    }
+    return status;
 }
 
 void session_close(struct session *session) {

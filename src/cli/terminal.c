@@ -69,6 +69,10 @@ enum ibc_status ask(const char *prompt, bool echo, struct ibc_secret *out, struc
     }
     enum ibc_status status = read_line(fd, "the terminal", out, err);
     tcsetattr(fd, TCSAFLUSH, &saved);
+    if (status == IBC_OK && out->size == 0) {
+        return ibc_fail(err, IBC_ERR_USAGE, "nothing was typed for %s; nothing was changed",
+                        prompt);
+    }
     if (status == IBC_OK && interrupted(out)) {
         ibc_secret_free(out);
         return ibc_fail(err, IBC_ERR_USAGE, "interrupted; nothing was changed");
@@ -113,17 +117,32 @@ enum ibc_status confirm(const char *question, struct ibc_error *err) {
     return IBC_OK;
 }
 
-enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
-                                   struct ibc_error *err) {
-    *out = (struct ibc_secret){0};
+/* The descriptor that IBCRED_PASSPHRASE_FD names, or -1. */
+static int passphrase_fd(const char *number) {
     uint64_t value;
     if (!ibc_parse_number(number, strlen(number), INT16_MAX, &value) ||
         fcntl((int)value, F_GETFD) < 0) {
-        return ibc_fail(err, IBC_ERR_USAGE,
-                        "IBCRED_PASSPHRASE_FD is '%s', which is no open file descriptor", number);
+        return -1;
     }
-    /* Close it after reading: no child may find it. */
-    ibc_auto_fd fd = (int)value;
+    return (int)value;
+}
+
+void withhold_passphrase(void) {
+    const char *number = variable("IBCRED_PASSPHRASE_FD");
+    const int fd = number ? passphrase_fd(number) : -1;
+    if (fd > STDERR_FILENO) {
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+}
+
+enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
+                                   struct ibc_error *err) {
+    *out = (struct ibc_secret){0};
+    const int fd = passphrase_fd(number);
+    if (fd < 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "IBCRED_PASSPHRASE_FD is not the number of an open file descriptor");
+    }
     return read_line(fd, "IBCRED_PASSPHRASE_FD", out, err);
 }
 

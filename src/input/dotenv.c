@@ -29,10 +29,28 @@ static enum ibc_status find_agreed(const struct dotenv_file *file, const char *f
                     file_name, first ? first->line : other->line, name);
 }
 
+/* What the file leaves open Compose fills in from its environment, which is not known here. */
+static enum ibc_status require_bound(const struct dotenv_file *file, const char *file_name,
+                                     const char *name, struct ibc_error *err) {
+    for (size_t reader = 0; reader < file->count; reader++) {
+        const struct ibc_dotenv_entry *entry = find_value(file->read_as[reader], name);
+        if (entry && entry->unbound) {
+            return ibc_fail(err, IBC_ERR_MISMATCH,
+                            "%s:%u: %s refers to a variable that is not in the file above it; "
+                            "write its value out",
+                            file_name, entry->line, name);
+        }
+    }
+    return IBC_OK;
+}
+
 static enum ibc_status take_field(const struct dotenv_file *file, const char *file_name,
                                   const char *name, struct ibc_field *out, struct ibc_error *err) {
     const struct ibc_dotenv_entry *entry;
     enum ibc_status status = find_agreed(file, file_name, name, &entry, err);
+    if (status == IBC_OK) {
+        status = require_bound(file, file_name, name, err);
+    }
     if (status != IBC_OK) {
         return status;
     }

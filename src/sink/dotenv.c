@@ -24,6 +24,7 @@ static void take_bindings(struct ibc_dotenv *dotenv, struct reading *reading) {
             .name = view_span(dotenv, binding->name),
             .value = view_span(dotenv, binding->value),
             .has_value = binding->has_value,
+            .unbound = binding->unbound,
             .line = binding->line,
             .start = binding->start,
             .end = binding->end,

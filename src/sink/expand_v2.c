@@ -107,6 +107,7 @@ static enum ibc_status append_variable(struct reading *reading, const struct var
                                        unsigned depth) {
     const struct binding *binding = reading_find(reading, variable->name);
     bool counts = binding && !(variable->colon && binding->value.size == 0);
+    reading_refer(reading, binding, variable->operator== '-');
     if (variable->operator== 0) {
         append_value(reading, binding);
         return IBC_OK;
@@ -117,6 +118,7 @@ static enum ibc_status append_variable(struct reading *reading, const struct var
 
     /* The text is expanded even where it is not used, and an error in it counts. */
     size_t mark = reading->expanded.used;
+    bool unbound = reading->open.unbound;
     enum ibc_status status = expand_compose_v2(reading, variable->text, depth - 1);
     if (status != IBC_OK) {
         return status;
@@ -127,6 +129,7 @@ static enum ibc_status append_variable(struct reading *reading, const struct var
     bool text_used = (variable->operator== '+') == counts && variable->operator!= '?';
     if (!text_used) {
         reading->expanded.used = mark;
+        reading->open.unbound = unbound;
         append_value(reading, binding);
     }
     return IBC_OK;

@@ -155,6 +155,7 @@ struct reference {
     size_t start;
     size_t end;
     struct ibc_view name;
+    bool has_fallback;
     struct ibc_view fallback;
 };
 
@@ -180,6 +181,7 @@ static bool find_reference(struct ibc_view value, size_t at, struct reference *o
             while (end < value.size && value.bytes[end] != '}') {
                 end++;
             }
+            out->has_fallback = true;
             out->fallback = slice(value, fallback, end);
         }
         if (end < value.size && value.bytes[end] == '}') {
@@ -194,6 +196,7 @@ static bool find_reference(struct ibc_view value, size_t at, struct reference *o
 static void append_reference(struct reading *reading, const struct reference *reference) {
     const struct binding *binding = reading_find(reading, reference->name);
     struct ibc_view value = binding ? reading_span(reading, binding->value) : reference->fallback;
+    reading_refer(reading, binding, reference->has_fallback);
     ibc_secret_buffer_append(&reading->expanded, value.bytes, value.size);
 }
 

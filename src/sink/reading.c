@@ -144,6 +144,12 @@ void reading_value(struct reading *reading, struct ibc_view value) {
     reading->open.has_value = true;
 }
 
+void reading_refer(struct reading *reading, const struct binding *binding, bool has_default) {
+    if (binding ? binding->unbound : !has_default) {
+        reading->open.unbound = true;
+    }
+}
+
 static bool make_room(struct reading *reading) {
     if (reading->count < reading->capacity) {
         return true;

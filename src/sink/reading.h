@@ -23,6 +23,7 @@ struct binding {
     struct span name;
     struct span value;
     bool has_value;
+    bool unbound;
     unsigned line;
     size_t start;
     size_t end;
@@ -70,6 +71,13 @@ IBC_CHECKED enum ibc_status expand_compose_v2(struct reading *reading, struct ib
 void reading_open(struct reading *reading);
 void reading_name(struct reading *reading, struct ibc_view name);
 void reading_value(struct reading *reading, struct ibc_view value);
+
+/*
+ * The value being read takes in `binding`, or, where that is NULL, the default if there is one.
+ * With neither it is unbound, and so is every value that takes it in.
+ */
+void reading_refer(struct reading *reading, const struct binding *binding, bool has_default);
+
 IBC_CHECKED enum ibc_status reading_close(struct reading *reading);
 
 /* True, with the bytes, when `byte` is under the cursor or nothing is left of the text. */

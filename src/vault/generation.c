@@ -78,10 +78,11 @@ static enum ibc_status write_seen(int state_fd, const char *name, const char *te
     return IBC_OK;
 }
 
-enum ibc_status ibc_generation_check(int state_fd,
-                                     const unsigned char id[static IBC_VAULT_ID_BYTES],
-                                     uint64_t generation, bool accept_older,
-                                     struct ibc_error *err) {
+/* What to do about a generation lower than the one that is remembered. */
+enum lower_generation { REFUSE_LOWER, TAKE_LOWER, IGNORE_LOWER };
+
+static enum ibc_status update_seen(int state_fd, const unsigned char *id, uint64_t generation,
+                                   enum lower_generation lower, struct ibc_error *err) {
     char name[NAME_MAX_BYTES];
     char temporary[NAME_MAX_BYTES];
     seen_name(id, "", name);
@@ -93,10 +94,10 @@ enum ibc_status ibc_generation_check(int state_fd,
     if (status == IBC_OK) {
         status = read_seen(fd, name, &seen, err);
     }
-    if (status != IBC_OK || generation == seen) {
+    if (status != IBC_OK || generation == seen || (generation < seen && lower == IGNORE_LOWER)) {
         return status;
     }
-    if (generation < seen && !accept_older) {
+    if (generation < seen && lower == REFUSE_LOWER) {
         return ibc_fail(err, IBC_ERR_DATA,
                         "the vault is generation %llu, and generation %llu was seen before: it is "
                         "an older copy; bring the newest back, or, if it was restored on "
@@ -104,4 +105,17 @@ enum ibc_status ibc_generation_check(int state_fd,
                         (unsigned long long)generation, (unsigned long long)seen);
     }
     return write_seen(state_fd, name, temporary, generation, err);
+}
+
+enum ibc_status ibc_generation_check(int state_fd,
+                                     const unsigned char id[static IBC_VAULT_ID_BYTES],
+                                     uint64_t generation, bool accept_older,
+                                     struct ibc_error *err) {
+    return update_seen(state_fd, id, generation, accept_older ? TAKE_LOWER : REFUSE_LOWER, err);
+}
+
+enum ibc_status ibc_generation_remember(int state_fd,
+                                        const unsigned char id[static IBC_VAULT_ID_BYTES],
+                                        uint64_t generation, struct ibc_error *err) {
+    return update_seen(state_fd, id, generation, IGNORE_LOWER, err);
 }

@@ -35,38 +35,80 @@ const unsigned char *ibc_vault_ledger_key(const struct ibc_vault *vault) {
     return vault->root.ledger_key;
 }
 
-/* Take in a part with its length, so that no two lists of parts hash alike. */
-static void hash_part(crypto_generichash_state *state, struct ibc_view part) {
+/* --- ids: BLAKE2b under the account key --- */
+
+/* Every part goes in behind its length, so that no two lists of parts hash alike. */
+static void hash_size(crypto_generichash_state *state, size_t part_size) {
     unsigned char size[4];
     struct writer writer = writer_to(size, sizeof size);
-    write_u32(&writer, (uint32_t)part.size);
+    write_u32(&writer, (uint32_t)part_size);
     crypto_generichash_update(state, size, sizeof size);
+}
+
+static void hash_part(crypto_generichash_state *state, struct ibc_view part) {
+    hash_size(state, part.size);
     crypto_generichash_update(state, part.bytes, part.size);
 }
 
-/* BLAKE2b under the account key over `domain` and the parts. */
-static void hash_parts(const struct ibc_vault *vault, const char *domain,
-                       const struct ibc_view *parts, size_t count, unsigned char *out,
-                       size_t out_size) {
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, vault->root.account_key, VAULT_KEY_BYTES, out_size);
-    hash_part(&state, ibc_view_of(domain));
-    for (size_t i = 0; i < count; i++) {
-        hash_part(&state, parts[i]);
+static bool is_blank(unsigned char byte) {
+    return byte <= ' ';
+}
+
+static struct ibc_view trim(struct ibc_view text) {
+    while (text.size > 0 && is_blank(text.bytes[0])) {
+        text.bytes++;
+        text.size--;
     }
-    crypto_generichash_final(&state, out, out_size);
-    sodium_memzero(&state, sizeof state);
+    while (text.size > 0 && is_blank(text.bytes[text.size - 1])) {
+        text.size--;
+    }
+    return text;
+}
+
+static unsigned char lower(unsigned char byte) {
+    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
+}
+
+/*
+ * The gateway trims a username and IBKR's are in lower case, so all spellings of one name are one
+ * account, with one ledger. It goes in byte by byte, and no copy of it is made.
+ */
+static void hash_username(crypto_generichash_state *state, struct ibc_view username) {
+    struct ibc_view name = trim(username);
+    hash_size(state, name.size);
+    unsigned char byte = 0;
+    for (size_t i = 0; i < name.size; i++) {
+        byte = lower(name.bytes[i]);
+        crypto_generichash_update(state, &byte, 1);
+    }
+    sodium_memzero(&byte, 1);
+}
+
+static void begin_id(crypto_generichash_state *state, const struct ibc_vault *vault,
+                     const char *domain, size_t id_size) {
+    crypto_generichash_init(state, vault->root.account_key, VAULT_KEY_BYTES, id_size);
+    hash_part(state, ibc_view_of(domain));
+}
+
+static void finish_id(crypto_generichash_state *state, unsigned char *id, size_t id_size) {
+    crypto_generichash_final(state, id, id_size);
+    sodium_memzero(state, sizeof *state);
 }
 
 void ibc_vault_account_id(const struct ibc_vault *vault, struct ibc_view username,
                           unsigned char out[static IBC_ACCOUNT_ID_BYTES]) {
-    hash_parts(vault, "ibcred account", &username, 1, out, IBC_ACCOUNT_ID_BYTES);
+    crypto_generichash_state state;
+    begin_id(&state, vault, "ibcred account", IBC_ACCOUNT_ID_BYTES);
+    hash_username(&state, username);
+    finish_id(&state, out, IBC_ACCOUNT_ID_BYTES);
 }
 
 void ibc_vault_credential_id(const struct ibc_vault *vault, struct ibc_view username,
                              struct ibc_view password,
                              unsigned char out[static IBC_CREDENTIAL_ID_BYTES]) {
-    const struct ibc_view parts[] = {username, password};
-    hash_parts(vault, "ibcred credential", parts, IBC_ARRAY_SIZE(parts), out,
-               IBC_CREDENTIAL_ID_BYTES);
+    crypto_generichash_state state;
+    begin_id(&state, vault, "ibcred credential", IBC_CREDENTIAL_ID_BYTES);
+    hash_username(&state, username);
+    hash_part(&state, password);
+    finish_id(&state, out, IBC_CREDENTIAL_ID_BYTES);
 }

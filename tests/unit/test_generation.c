@@ -36,6 +36,21 @@ static void the_floor_is_only_written_when_it_changes(void **state) {
     assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 }
 
+static void a_writer_raises_the_floor_and_never_lowers_it(void **state) {
+    struct fixture *fixture = *state;
+    static const struct {
+        uint64_t remembered;
+        uint64_t floor; /* afterwards */
+    } cases[] = {{5, 5}, {5, 5}, {7, 7}, {6, 7}, {1, 7}, {0, 7}, {8, 8}};
+    ibc_auto_fd fd = open(fixture->directory, O_RDONLY | O_DIRECTORY);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        const uint64_t floor = cases[i].floor;
+        ASSERT_STATUS(ibc_generation_remember(fd, some_id, cases[i].remembered, &error), IBC_OK);
+        ASSERT_STATUS(ibc_generation_check(fd, some_id, floor - 1, false, &error), IBC_ERR_DATA);
+        ASSERT_STATUS(ibc_generation_check(fd, some_id, floor, false, &error), IBC_OK);
+    }
+}
+
 static void a_damaged_floor_is_not_taken_for_none(void **state) {
     struct fixture *fixture = *state;
     static const char *const damaged[] = {
@@ -45,6 +60,7 @@ static void a_damaged_floor_is_not_taken_for_none(void **state) {
         ibc_auto_fd file = openat(fd, seen_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         assert_true(ibc_file_write_all(file, ibc_view_of(damaged[i])));
         ASSERT_STATUS(ibc_generation_check(fd, some_id, 9, false, &error), IBC_ERR_DATA);
+        ASSERT_STATUS(ibc_generation_remember(fd, some_id, 9, &error), IBC_ERR_DATA);
     }
     assert_int_equal(unlinkat(fd, seen_file, 0), 0);
     assert_int_equal(symlinkat("elsewhere", fd, seen_file), 0);
@@ -77,6 +93,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         VAULT_TEST(an_older_generation_is_refused_unless_accepted),
         VAULT_TEST(the_floor_is_only_written_when_it_changes),
+        VAULT_TEST(a_writer_raises_the_floor_and_never_lowers_it),
         VAULT_TEST(a_damaged_floor_is_not_taken_for_none),
         VAULT_TEST(floors_raised_at_once_end_at_the_highest),
     };

@@ -63,6 +63,19 @@ static void dotenv_that_cannot_be_taken_is_refused_with_its_place(void **state) 
          ".env:2: Docker Compose v1 and v2"},
         {"IB_USERNAME=u\nIB_PASSWORD=hunter2\nIB_PASSWORD\n", IBC_INPUT_AGREED, IBC_ERR_MISMATCH,
          ".env:2: Docker Compose v1 and v2"},
+        {"IB_USERNAME=u\nIB_PASSWORD=hunter2${X}\n", IBC_INPUT_AGREED, IBC_ERR_MISMATCH,
+         ".env:2: IB_PASSWORD refers to a variable that is not in the file above it; write its "
+         "value out"},
+        {"IB_USERNAME=u\nIB_PASSWORD=${IB_PASSWORD}\n", IBC_INPUT_COMPOSE_V1, IBC_ERR_MISMATCH,
+         ".env:2: IB_PASSWORD refers to a variable"},
+        {"IB_USERNAME=$USER\nIB_PASSWORD=hunter2\n", IBC_INPUT_COMPOSE_V2, IBC_ERR_MISMATCH,
+         ".env:1: IB_USERNAME refers to a variable"},
+        /* To v1 the "-" is part of the name. */
+        {"IB_USERNAME=u\nIB_PASSWORD=hunter2${X-}\n", IBC_INPUT_AGREED, IBC_ERR_MISMATCH,
+         ".env:2: IB_PASSWORD refers to a variable"},
+        /* And the other way round: only v2 takes the name alone for the environment's. */
+        {"X\nIB_USERNAME=u\nIB_PASSWORD=hunter2${X}\n", IBC_INPUT_AGREED, IBC_ERR_MISMATCH,
+         ".env:3: IB_PASSWORD refers to a variable"},
         {"IB_USERNAME: u\n", IBC_INPUT_AGREED, IBC_ERR_DATA,
          ".env:1: text where the line should end, so that Docker Compose v1 skips it; correct it, "
          "or use --format compose-v2 "},
@@ -90,7 +103,7 @@ static void dotenv_that_cannot_be_taken_is_refused_with_its_place(void **state) 
 
 static void a_format_decides_where_the_readers_differ(void **state) {
     (void)state;
-    static const char text[] = "IB_USERNAME=u\nIB_PASSWORD=hunter2$x\n";
+    static const char text[] = "x=!\nIB_USERNAME=u\nIB_PASSWORD=hunter2$x\n";
     ibc_auto_input v1 = {0};
     ibc_auto_input v2 = {0};
     struct ibc_error err;
@@ -101,7 +114,25 @@ static void a_format_decides_where_the_readers_differ(void **state) {
     assert_int_equal(ibc_input_dotenv(ibc_view_of(text), ".env", IBC_INPUT_COMPOSE_V2, wanted,
                                       WANTED, &v2, &err),
                      IBC_OK);
-    require_field(&v2, 1, "IB_PASSWORD", "hunter2");
+    require_field(&v2, 1, "IB_PASSWORD", "hunter2!");
+}
+
+static void references_that_the_file_answers_are_taken(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "IB_USERNAME=${X:-u}\nIB_PASSWORD=\"hunter2${IB_PASSWORD:-$}\"\n",
+        "D=$\nIB_USERNAME=u\nIB_PASSWORD=hunter2${D}\n",
+        "OTHER=${HOME}\nIB_USERNAME=u\nIB_PASSWORD='hunter2$'\n",
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(texts); i++) {
+        ibc_auto_input input = {0};
+        struct ibc_error err;
+        assert_int_equal(ibc_input_dotenv(ibc_view_of(texts[i]), ".env", IBC_INPUT_AGREED, wanted,
+                                          WANTED, &input, &err),
+                         IBC_OK);
+        require_field(&input, 0, "IB_USERNAME", "u");
+        require_field(&input, 1, "IB_PASSWORD", "hunter2$");
+    }
 }
 
 static void scrubbing_takes_out_the_lines_and_keeps_every_other_byte(void **state) {
@@ -343,6 +374,7 @@ int main(void) {
         cmocka_unit_test(fields_are_taken_out_of_dotenv_in_the_order_asked_for),
         cmocka_unit_test(dotenv_that_cannot_be_taken_is_refused_with_its_place),
         cmocka_unit_test(a_format_decides_where_the_readers_differ),
+        cmocka_unit_test(references_that_the_file_answers_are_taken),
         cmocka_unit_test(scrubbing_takes_out_the_lines_and_keeps_every_other_byte),
         cmocka_unit_test(scrubbing_spares_another_variable_on_the_line),
         cmocka_unit_test(fields_are_taken_out_of_json),

@@ -496,6 +496,59 @@ static void of_processes_that_ask_at_once_one_is_allowed(void **state) {
     }
 }
 
+/* Waits for the starting gun, then for the lock, and charges. */
+static pid_t start_waiter(int gun[static 2]) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(gun[1]);
+        char shot;
+        (void)!read(gun[0], &shot, 1);
+        alarm(10);
+        ibc_auto_ledger *ledger = open_ledger();
+        append(ledger, a_charge());
+        _exit(0);
+    }
+    return child;
+}
+
+static void move_away(void) {
+    assert_int_equal(renameat(state_fd, LEDGER_NAME, state_fd, "other"), 0);
+}
+
+static void delete (void) {
+    assert_int_equal(unlinkat(state_fd, LEDGER_NAME, 0), 0);
+}
+
+static void replace(void) {
+    move_away();
+    write_ledger("", 0);
+}
+
+static void who_waited_for_a_ledger_that_went_away_charges_the_one_with_the_name(void **state) {
+    (void)state;
+    void (*const ways[])(void) = {move_away, delete, replace};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(ways); i++) {
+        remove_ledger(NULL);
+        int gun[2];
+        assert_int_equal(pipe(gun), 0);
+        pid_t waiter = start_waiter(gun);
+        struct ibc_ledger *ledger = open_ledger();
+        append(ledger, a_charge());
+        close(gun[0]);
+        close(gun[1]);
+        usleep(100000); /* by then it waits; where it does not yet, this proves less */
+        ways[i]();
+        ibc_ledger_free(&ledger);
+        int status;
+        assert_int_equal(waitpid(waiter, &status, 0), waiter);
+        assert_int_equal(status, 0);
+        char text[1024];
+        read_ledger(text, sizeof text);
+        assert_string_equal(text, LINE_1);
+    }
+}
+
 /* Append for ever, and say so each time it is durable. */
 static void append_and_tell(int tell_fd) {
     for (;;) {
@@ -577,6 +630,7 @@ int main(void) {
         LEDGER_TEST(an_entry_that_no_line_can_hold_is_refused),
         LEDGER_TEST(an_append_that_fails_half_way_leaves_nothing),
         LEDGER_TEST(of_processes_that_ask_at_once_one_is_allowed),
+        LEDGER_TEST(who_waited_for_a_ledger_that_went_away_charges_the_one_with_the_name),
         LEDGER_TEST(a_killed_process_leaves_all_that_it_confirmed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

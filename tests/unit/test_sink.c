@@ -103,6 +103,7 @@ static void every_printable_value_is_carried_and_read_back(void **state) {
                              IBC_OK);
             assert_int_equal(ibc_dotenv_count(dotenv), 1);
             assert_true(ibc_view_equal(ibc_dotenv_at(dotenv, 0)->value, field.value));
+            assert_false(ibc_dotenv_at(dotenv, 0)->unbound);
         }
     }
 }
@@ -185,6 +186,45 @@ static void a_name_twice_is_refused(void **state) {
     assert_null(text.bytes);
 }
 
+static void an_environment_with_another_value_is_refused(void **state) {
+    (void)state;
+    static const char another_password[] =
+        "the environment has another IB_PASSWORD, which Compose puts above the env file; unset "
+        "IB_PASSWORD, or use: ibcred exec";
+    static const char another_username[] =
+        "the environment has another IB_USERNAME, which Compose puts above the env file; unset "
+        "IB_USERNAME, or use: ibcred exec";
+    static const struct {
+        char *environment[3];
+        const char *sentence; /* NULL: accepted */
+    } cases[] = {
+        {{NULL}, NULL},
+        {{"HOME=/", "PATH=/bin"}, NULL},
+        {{"IB_PASSWORD=hunter2", "IB_USERNAME=trader"}, NULL},
+        {{"IB_PASSWORD=hunter3"}, another_password},
+        {{"IB_PASSWORD=hunter"}, another_password},
+        {{"IB_PASSWORD=hunter22"}, another_password},
+        {{"IB_PASSWORD="}, another_password},
+        {{"IB_PASSWORD==hunter2"}, another_password},
+        {{"HOME=/", "IB_USERNAME=other"}, another_username},
+        {{"IB_PASSWORD=hunter2", "IB_PASSWORD=hunter3"}, another_password},
+        {{"IB_PASSWORD"}, NULL},
+        {{"IB_PASSWORD_FILE=hunter3", "IB_PASS=hunter3"}, NULL},
+        {{"ib_password=hunter3", "XIB_PASSWORD=hunter3"}, NULL},
+        {{"", "="}, NULL},
+    };
+    const struct ibc_field fields[] = {field_of("IB_USERNAME", "trader"),
+                                       field_of("IB_PASSWORD", "hunter2")};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        struct ibc_error err = {0};
+        enum ibc_status status = ibc_sink_check_environment(fields, 2, cases[i].environment, &err);
+        assert_string_equal(err.text, cases[i].sentence ? cases[i].sentence : "");
+        assert_int_equal(status, cases[i].sentence ? IBC_ERR_MISMATCH : IBC_OK);
+    }
+    struct ibc_error err;
+    assert_int_equal(ibc_sink_check_environment(fields, 2, NULL, &err), IBC_OK);
+}
+
 static void formats_have_names(void **state) {
     (void)state;
     static const char *const names[ALL_FORMATS] = {"compose", "compose-v1", "compose-v2"};
@@ -213,6 +253,7 @@ int main(void) {
         cmocka_unit_test(what_no_reader_gets_back_names_exec_alone),
         cmocka_unit_test(a_file_too_large_is_refused),
         cmocka_unit_test(a_name_twice_is_refused),
+        cmocka_unit_test(an_environment_with_another_value_is_refused),
         cmocka_unit_test(formats_have_names),
     };
     return cmocka_run_group_tests(tests, start_sodium, NULL);

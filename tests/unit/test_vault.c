@@ -1,6 +1,7 @@
 /* test_vault.c - a vault gives back what was put in, to whoever has a key. */
 #include "vault_fixture.h"
 
+#include "vault/handle.h"
 #include "vault/slots.h"
 
 enum { CHEAP_PASSES = VAULT_PASSES_MIN, CHEAP_MEMORY = VAULT_MEMORY_MIN };
@@ -270,6 +271,79 @@ static void ids_tell_accounts_and_credentials_apart(void **state) {
                             IBC_AUDIT_KEY_BYTES);
 }
 
+/* The ids of a credential, made as docs/vault-format.md tells a stranger to. */
+static void documented_id(const struct ibc_vault *vault, const void *text, size_t size,
+                          unsigned char out[static IBC_ACCOUNT_ID_BYTES]) {
+    assert_int_equal(crypto_generichash_blake2b(out, IBC_ACCOUNT_ID_BYTES, text, size,
+                                                vault->root.account_key, VAULT_KEY_BYTES),
+                     0);
+}
+
+static void ids_are_the_documented_ones(void **state) {
+    struct fixture *fixture = *state;
+    ibc_auto_vault *vault = open_vault(fixture);
+    static const char account[] = "\x0e\0\0\0ibcred account\6\0\0\0papera";
+    static const char credential[] = "\x11\0\0\0ibcred credential\6\0\0\0papera\5\0\0\0 Pa\t ";
+    unsigned char expected[IBC_ACCOUNT_ID_BYTES];
+    unsigned char id[IBC_ACCOUNT_ID_BYTES];
+    documented_id(vault, account, sizeof account - 1, expected);
+    ibc_vault_account_id(vault, ibc_view_of("\t PaperA "), id);
+    assert_memory_equal(id, expected, sizeof id);
+    documented_id(vault, credential, sizeof credential - 1, expected);
+    ibc_vault_credential_id(vault, ibc_view_of("\t PaperA "), ibc_view_of(" Pa\t "), id);
+    assert_memory_equal(id, expected, sizeof id);
+}
+
+static void spellings_of_a_username_are_one_account(void **state) {
+    struct fixture *fixture = *state;
+    ibc_auto_vault *vault = open_vault(fixture);
+    static const struct {
+        const char *a;
+        const char *b;
+        bool same;
+    } cases[] = {
+        {"PaperA", "papera", true},
+        {" papera ", "papera", true},
+        {"\tPAPERA\r\n", "papera", true},
+        {"AZ az", "az AZ", true},
+        {"  ", "", true},
+        {"paperb", "papera", false},
+        {"pap era", "papera", false},
+        {"pap  era", "pap era", false},
+        {"papera\xc2\xa0", "papera", false},
+        {"\xc3\x84", "\xc3\xa4", false},
+        {"a@", "a`", false},
+        {"a[", "a{", false},
+        {"papera.", "papera", false},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        const struct ibc_view a = ibc_view_of(cases[i].a);
+        const struct ibc_view b = ibc_view_of(cases[i].b);
+        const struct ibc_view password = ibc_view_of("secret");
+        unsigned char ids[2][IBC_ACCOUNT_ID_BYTES];
+        ibc_vault_account_id(vault, a, ids[0]);
+        ibc_vault_account_id(vault, b, ids[1]);
+        assert_int_equal(memcmp(ids[0], ids[1], sizeof ids[0]) == 0, cases[i].same);
+        ibc_vault_credential_id(vault, a, password, ids[0]);
+        ibc_vault_credential_id(vault, b, password, ids[1]);
+        assert_int_equal(memcmp(ids[0], ids[1], sizeof ids[0]) == 0, cases[i].same);
+    }
+}
+
+static void a_password_counts_byte_for_byte(void **state) {
+    struct fixture *fixture = *state;
+    ibc_auto_vault *vault = open_vault(fixture);
+    static const char *const passwords[] = {"secret", " secret", "secret ", "\tsecret",
+                                            "Secret", "SECRET",  "",        " "};
+    unsigned char ids[IBC_ARRAY_SIZE(passwords)][IBC_CREDENTIAL_ID_BYTES];
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(passwords); i++) {
+        ibc_vault_credential_id(vault, ibc_view_of("papera"), ibc_view_of(passwords[i]), ids[i]);
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(ids[i], ids[j], sizeof ids[i]);
+        }
+    }
+}
+
 /* --- keys ------------------------------------------------------------------------------------ */
 
 struct asked {
@@ -397,6 +471,9 @@ int main(void) {
         VAULT_TEST(a_visit_can_end_the_walk),
         VAULT_TEST(a_profile_that_breaks_the_rules_or_is_too_large_is_not_sealed),
         VAULT_TEST(ids_tell_accounts_and_credentials_apart),
+        VAULT_TEST(ids_are_the_documented_ones),
+        VAULT_TEST(spellings_of_a_username_are_one_account),
+        VAULT_TEST(a_password_counts_byte_for_byte),
         VAULT_TEST(every_slot_opens_with_its_own_key),
         VAULT_TEST(nobody_is_asked_while_an_identity_fits_or_no_passphrase_could),
         VAULT_TEST(a_foreign_identity_is_refused),

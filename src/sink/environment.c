@@ -1,0 +1,37 @@
+/* environment.c - what Docker Compose's own environment does to an env file. */
+#include <ibcred/sink.h>
+
+/* Read one "NAME=value". False when it is not of that name. */
+static bool value_of(const char *variable, struct ibc_view name, struct ibc_view *out) {
+    if (strlen(variable) <= name.size || memcmp(variable, name.bytes, name.size) != 0 ||
+        variable[name.size] != '=') {
+        return false;
+    }
+    *out = ibc_view_of(variable + name.size + 1);
+    return true;
+}
+
+static bool has_another(char *const *environment, const struct ibc_field *field) {
+    for (; *environment; environment++) {
+        struct ibc_view value;
+        if (value_of(*environment, field->name, &value) && !ibc_view_equal(value, field->value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum ibc_status ibc_sink_check_environment(const struct ibc_field *variables, size_t count,
+                                           char *const *environment, struct ibc_error *err) {
+    for (size_t i = 0; environment && i < count; i++) {
+        const struct ibc_view name = variables[i].name;
+        if (has_another(environment, &variables[i])) {
+            return ibc_fail(err, IBC_ERR_MISMATCH,
+                            "the environment has another %.*s, which Compose puts above the env "
+                            "file; unset %.*s, or use: ibcred exec",
+                            (int)name.size, (const char *)name.bytes, (int)name.size,
+                            (const char *)name.bytes);
+        }
+    }
+    return IBC_OK;
+}
