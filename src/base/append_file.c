@@ -1,6 +1,8 @@
 /* append_file.c - locked, durable, line by line. */
 #include "base/append_file.h"
 
+#include "base/lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ibcred/file.h>
@@ -42,20 +44,6 @@ static enum ibc_status check_trusted(const struct stat *info, const char *name,
     return IBC_OK;
 }
 
-static bool lock(int fd) {
-    int result;
-    do {
-        result = flock(fd, LOCK_EX);
-    } while (result != 0 && errno == EINTR);
-    return result == 0;
-}
-
-static bool is_still_named(int state_fd, const char *name, const struct stat *opened) {
-    struct stat named;
-    return fstatat(state_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           named.st_dev == opened->st_dev && named.st_ino == opened->st_ino;
-}
-
 /*
  * Open and lock the file that has the name. While this process waits for the lock, the file can be
  * moved away or deleted and another begun; its lock keeps nobody out of that one.
@@ -69,11 +57,11 @@ static enum ibc_status open_locked(int state_fd, const char *name, int *fd, stru
             return ibc_fail_errno(err, errno == ELOOP ? IBC_ERR_REFUSED : IBC_ERR_IO, errno,
                                   "'%s' in the state directory cannot be opened", name);
         }
-        if (!lock(opened) || fstat(opened, info) != 0) {
+        if (!lock_file(opened) || fstat(opened, info) != 0) {
             return ibc_fail_errno(err, IBC_ERR_IO, errno,
                                   "'%s' in the state directory cannot be locked", name);
         }
-        if (is_still_named(state_fd, name, info)) {
+        if (lock_still_named(state_fd, name, opened)) {
             *fd = opened;
             opened = -1;
             return IBC_OK;

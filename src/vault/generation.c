@@ -1,5 +1,5 @@
 /* generation.c - the highest generation seen of each vault, against rollback. */
-#include "vault/lock.h"
+#include "base/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -190,7 +190,7 @@ load lib.bash
     make_vault
     echo precious >"$SCRATCH/precious"
     mkdir -m 777 "$IBCRED_RUNTIME_DIR/open"
-    lease=lease-00000000-1-0123456789abcdef.env
+    lease="lease-00000000-1-0123456789abcdef.env"
     echo secret >"$IBCRED_RUNTIME_DIR/open/$lease"
     refused 77 "others" env IBCRED_RUNTIME_DIR="$IBCRED_RUNTIME_DIR/open" "$IBCRED" reap --all
     [ -e "$IBCRED_RUNTIME_DIR/open/$lease" ]
