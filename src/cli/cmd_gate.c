@@ -54,18 +54,34 @@ static enum ibc_status wait_until_open(struct session *session, const char *prof
                                        struct ibc_error *err) {
     for (;;) {
         struct ibc_gate_verdict verdict;
-        struct ibc_error gate;
+        struct ibc_error gate = {0};
         enum ibc_status status = look(session, profile, &verdict, &gate);
-        if (status == IBC_ERR_WAIT) {
-            status = session_wait(session, gate.retry_after, gate.text, err);
-            if (status == IBC_OK) {
-                continue;
-            }
+        if (status != IBC_ERR_WAIT) {
+            *err = gate;
             return status;
         }
-        *err = gate;
+        status = session_wait(session, gate.retry_after, gate.text, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+}
+
+/* Tell the verdict; a no is an answer too, and its status the exit code. */
+static enum ibc_status answer(const struct cli *cli, const struct session *session,
+                              const char *profile, struct ibc_error *err) {
+    struct ibc_gate_verdict verdict = {0};
+    enum ibc_status status = look(session, profile, &verdict, err);
+    if (status != IBC_OK && status != IBC_ERR_WAIT && status != IBC_ERR_REFUSED) {
         return status;
     }
+    struct ibc_error failure;
+    enum ibc_status told = tell(cli, session, profile, &verdict, &failure);
+    if (told != IBC_OK) {
+        *err = failure;
+        return told;
+    }
+    return status;
 }
 
 enum ibc_status cmd_gate(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
@@ -98,20 +114,5 @@ enum ibc_status cmd_gate(struct cli *cli, int argc, char **argv, struct ibc_erro
     if (status == IBC_OK && wait) {
         status = wait_until_open(&session, profile, err);
     }
-    if (status != IBC_OK) {
-        return status;
-    }
-    struct ibc_gate_verdict verdict;
-    struct ibc_error said = {0};
-    status = look(&session, profile, &verdict, &said);
-    if (status != IBC_OK && status != IBC_ERR_WAIT && status != IBC_ERR_REFUSED) {
-        *err = said;
-        return status;
-    }
-    enum ibc_status told = tell(cli, &session, profile, &verdict, err);
-    if (told == IBC_OK && status != IBC_OK) {
-        *err = said;
-        return status;
-    }
-    return told;
+    return status == IBC_OK ? answer(cli, &session, profile, err) : status;
 }
