@@ -145,6 +145,8 @@ static enum ibc_status write_down(const struct ibc_broker *broker, struct accoun
     event->profile = account->profile->name;
     event->version = version ? version->number : 0;
     status = record(broker, account, entry, event, err);
+    /* A waiting writer of the vault must not keep others from the account. */
+    ibc_ledger_free(&account->ledger);
     if (status == IBC_OK && version && mark_applies(mark, account->profile, version)) {
         *warned = write_mark(broker, account->profile->name, entry->credential, mark,
                              entry->at.wall_ms, err) != IBC_OK;

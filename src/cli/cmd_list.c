@@ -76,6 +76,13 @@ enum ibc_status cmd_list(struct cli *cli, int argc, char **argv, struct ibc_erro
         return status;
     }
     struct listing listing = {.session = &session, .json = cli->json};
+    if (cli->json) {
+        /* What is printed an object at a time must not end in the middle. */
+        status = ibc_vault_verify(session.vault, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
     status = ibc_vault_each(session.vault, print_profile, &listing, err);
     if (status != IBC_OK) {
         return status;

@@ -41,12 +41,40 @@ static enum ibc_status read_line(int fd, const char *name, struct ibc_secret *ou
     return ibc_secret_copy(out, (struct ibc_view){.bytes = line.bytes, .size = used}, err);
 }
 
-/* Switch the echo off; a Ctrl-C meanwhile must not leave it off, so signals wait. */
+/* The terminal whose echo is off, and how it was, for a signal that comes meanwhile. */
+static struct {
+    int fd;
+    struct termios before;
+} silenced = {.fd = -1};
+
+static void restore_and_die(int signal_number) {
+    tcsetattr(silenced.fd, TCSANOW, &silenced.before);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static const int deadly_signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+
+static void handle_deadly_signals(void (*handler)(int)) {
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(deadly_signals); i++) {
+        signal(deadly_signals[i], handler);
+    }
+}
+
+/* Switch the echo off, and on again even if a signal ends us; Ctrl-C comes as a byte meanwhile. */
 static void without_echo(int fd, const struct termios *saved) {
+    silenced.fd = fd;
+    silenced.before = *saved;
+    handle_deadly_signals(restore_and_die);
     struct termios silent = *saved;
     silent.c_lflag &= (tcflag_t) ~(ECHO | ISIG);
     silent.c_lflag |= ECHONL;
     tcsetattr(fd, TCSAFLUSH, &silent);
+}
+
+static void with_echo(int fd, const struct termios *saved) {
+    tcsetattr(fd, TCSAFLUSH, saved);
+    handle_deadly_signals(SIG_DFL);
 }
 
 /* With signals off, Ctrl-C arrives as a byte: take it as the wish to stop. */
@@ -68,7 +96,9 @@ enum ibc_status ask(const char *prompt, bool echo, struct ibc_secret *out, struc
         without_echo(fd, &saved);
     }
     enum ibc_status status = read_line(fd, "the terminal", out, err);
-    tcsetattr(fd, TCSAFLUSH, &saved);
+    if (!echo) {
+        with_echo(fd, &saved);
+    }
     if (status == IBC_OK && out->size == 0) {
         return ibc_fail(err, IBC_ERR_USAGE, "nothing was typed for %s; nothing was changed",
                         prompt);

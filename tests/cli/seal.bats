@@ -184,3 +184,14 @@ B=2' ]
     IBCRED_PASSPHRASE_FD=hunter2 refused 64 "IBCRED_PASSPHRASE_FD" "$IBCRED" init --passphrase --vault v2
     not grep -q hunter2 err
 }
+
+@test "a signal at the prompt leaves the terminal with its echo" {
+    "$IBCRED" init --quiet
+    cat >prompt <<SH
+(sleep 1; pkill -TERM -f "^$IBCRED seal signalled") &
+"$IBCRED" seal signalled --kind paper
+stty -a | grep -qw -- '-echo' && echo silent || echo echoing
+SH
+    on_terminal u1 -- bash prompt >typescript || true
+    grep -q echoing typescript
+}
