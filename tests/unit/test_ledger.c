@@ -507,6 +507,7 @@ static pid_t start_waiter(int gun[static 2]) {
         alarm(10);
         ibc_auto_ledger *ledger = open_ledger();
         append(ledger, a_charge());
+        ibc_ledger_free(&ledger);
         _exit(0);
     }
     return child;
