@@ -5,6 +5,7 @@
 #include <ibcred/number.h>
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -312,6 +313,18 @@ static int make_scratch(void **state) {
     return mkdtemp(scratch) && ibc_secret_init(&err) == IBC_OK ? 0 : -1;
 }
 
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk) {
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static int remove_scratch(void **state) {
+    (void)state;
+    return nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_status_has_its_exit_code),
@@ -330,5 +343,5 @@ int main(void) {
         cmocka_unit_test(replacing_keeps_the_mode_and_follows_a_link),
         cmocka_unit_test(a_private_directory_is_made_and_checked),
     };
-    return cmocka_run_group_tests_name("base", tests, make_scratch, NULL);
+    return cmocka_run_group_tests_name("base", tests, make_scratch, remove_scratch);
 }
