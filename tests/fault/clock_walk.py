@@ -11,6 +11,7 @@ or with a password that was rejected.
 The last line is "N passed, N failed".
 """
 
+import contextlib
 import json
 import os
 import random
@@ -149,8 +150,9 @@ def end_reaper(path):
     """The reaper lives on the real clock; it is not needed here."""
     found = subprocess.run(["pgrep", "-f", os.path.basename(path)], stdout=subprocess.PIPE, check=False)
     for pid in found.stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
-    if os.path.exists(path):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
 
 
