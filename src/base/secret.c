@@ -207,12 +207,27 @@ void ibc_secret_buffer_free(struct ibc_secret_buffer *buffer) {
     ibc_secret_buffer_init(buffer, buffer->limit);
 }
 
+/* The first `size` bytes of a small secret as a secret of their own, in the same block. */
+static struct ibc_secret move_to_end(struct ibc_secret *storage, size_t size) {
+    const size_t spare = storage->size - size;
+    memmove(storage->bytes + spare, storage->bytes, size);
+    sodium_memzero(storage->bytes, spare);
+    const struct ibc_secret moved = {.bytes = storage->bytes + spare, .size = size};
+    *storage = (struct ibc_secret){0};
+    return moved;
+}
+
 enum ibc_status ibc_secret_buffer_finish(struct ibc_secret_buffer *buffer, const char *what,
                                          struct ibc_secret *out, struct ibc_error *err) {
     *out = (struct ibc_secret){0};
     if (buffer->failed) {
         return ibc_fail(err, IBC_ERR_USAGE, "%s is larger than the %zu bytes that are allowed",
                         what, buffer->limit);
+    }
+    if (buffer->used > 0 && is_small(buffer->storage.size)) {
+        *out = move_to_end(&buffer->storage, buffer->used);
+        ibc_secret_buffer_free(buffer);
+        return IBC_OK;
     }
     const struct ibc_view content = {.bytes = buffer->storage.bytes, .size = buffer->used};
     enum ibc_status status = ibc_secret_copy(out, content, err);

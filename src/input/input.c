@@ -4,9 +4,12 @@
 #include "input/secret_heap.h"
 
 #include <jansson.h>
+#include <sodium.h>
 
 void ibc_json_use_secret_memory(void) {
     json_set_alloc_funcs(secret_heap_alloc, secret_heap_free);
+    /* Left to itself jansson reads a device for its seed. */
+    json_object_seed((size_t)randombytes_random() | 1);
 }
 
 void ibc_input_free(struct ibc_input *input) {

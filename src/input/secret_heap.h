@@ -12,7 +12,7 @@
 
 enum {
     SECRET_HEAP_ALIGNMENT = 16,
-    SECRET_HEAP_CHUNK = 3072,  /* bytes of the first chunk; each further one doubles the whole */
+    SECRET_HEAP_CHUNK = 7168,  /* bytes of the first chunk; each further one doubles the whole */
     SECRET_HEAP_MAX = 1 << 28, /* bytes of all chunks */
 };
 

@@ -224,6 +224,12 @@ static void a_secret_buffer_grows_up_to_its_limit(void **state) {
     assert_int_equal(content.size, 10000);
     assert_int_equal(content.bytes[9999], 9999 & 0xff);
 
+    ibc_secret_buffer_init(&buffer, 10000);
+    ibc_secret_buffer_append_text(&buffer, "short");
+    ibc_auto_secret small = {0};
+    assert_int_equal(ibc_secret_buffer_finish(&buffer, "text", &small, &err), IBC_OK);
+    assert_true(ibc_view_is(ibc_secret_view(&small), "short"));
+
     ibc_secret_buffer_init(&buffer, 3);
     ibc_secret_buffer_append_text(&buffer, "four");
     ibc_secret_buffer_append_text(&buffer, "a");
