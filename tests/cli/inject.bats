@@ -114,7 +114,7 @@ load lib.bash
     make_vault
     file=$("$IBCRED" inject paper --ttl 5s)
     [ -e "$file" ]
-    for _ in $(seq 80); do
+    for _ in $(seq 200); do
         [ -e "$file" ] || break
         sleep 0.1
     done
