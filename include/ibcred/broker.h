@@ -40,7 +40,6 @@ struct ibc_request {
 /* What was released. */
 struct ibc_release {
     uint32_t version;
-    enum ibc_kind kind;
 };
 
 /*

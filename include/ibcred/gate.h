@@ -65,6 +65,9 @@ struct ibc_gate_verdict ibc_gate_decide(
     const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES], const struct ibc_instant *now,
     int64_t maintenance_ms);
 
+/* The verdict's wait in whole seconds, rounded up. */
+int64_t ibc_gate_wait_seconds(const struct ibc_gate_verdict *verdict);
+
 /* A stable word for a reason, for JSON and the audit log ("in-flight", "throttled", …). */
 const char *ibc_gate_reason_name(enum ibc_gate_reason reason);
 

@@ -76,6 +76,9 @@ IBC_CHECKED enum ibc_status ibc_ledger_parse(
 /* All entries, oldest first; owned by the ledger, good until the next append. */
 const struct ibc_ledger_entry *ibc_ledger_entries(const struct ibc_ledger *ledger, size_t *count);
 
+/* Was entry `index` taken back: is an "undelivered" right behind it? */
+bool ibc_ledger_taken_back(const struct ibc_ledger_entry *entries, size_t count, size_t index);
+
 /*
  * Append one entry and make it durable before returning. The sequence is filled in.
  * IBC_ERR_USAGE: no line can hold it (an outcome without its event, a time before 1970, …).

@@ -103,6 +103,9 @@ IBC_CHECKED enum ibc_status ibc_profile_add_version(struct ibc_profile *profile,
 /* The active version, or NULL. Owned by the profile. */
 const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile);
 
+/* The active version, or the newest where none is active; NULL without versions. */
+const struct ibc_version *ibc_profile_current(const struct ibc_profile *profile);
+
 /* The field of that name, or NULL. Owned by the version's profile. */
 const struct ibc_field *ibc_version_field(const struct ibc_version *version, const char *name);
 

@@ -12,21 +12,13 @@ static bool has_credentials(const struct ibc_version *version) {
            ibc_version_field(version, IBC_FIELD_PASSWORD);
 }
 
-static const struct ibc_version *version_to_use(const struct ibc_profile *profile) {
-    const struct ibc_version *active = ibc_profile_active(profile);
-    if (active || profile->version_count == 0) {
-        return active;
-    }
-    return &profile->versions[profile->version_count - 1];
-}
-
 static enum ibc_status open_profile(const struct ibc_broker *broker, const char *name,
                                     struct account *account, struct ibc_error *err) {
     enum ibc_status status = ibc_vault_get(broker->vault, name, &account->profile, err);
     if (status != IBC_OK) {
         return status;
     }
-    account->version = version_to_use(account->profile);
+    account->version = ibc_profile_current(account->profile);
     if (!account->version || !has_credentials(account->version)) {
         return ibc_fail(err, IBC_ERR_REFUSED,
                         "profile '%s' has no " IBC_FIELD_USERNAME " and " IBC_FIELD_PASSWORD

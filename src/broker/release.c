@@ -147,7 +147,6 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     }
     struct ibc_release released = {
         .version = release.account.version->number,
-        .kind = release.account.profile->kind,
     };
     status = allow(&release, err);
     if (status == IBC_OK) {

@@ -22,8 +22,8 @@ static const unsigned char *reported_credential(const struct account *account) {
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
     for (size_t i = count; i > 0; i--) {
-        const bool taken_back = i < count && entries[i].event == IBC_LEDGER_UNDELIVERED;
-        if (entries[i - 1].event == IBC_LEDGER_CHARGE && !taken_back) {
+        if (entries[i - 1].event == IBC_LEDGER_CHARGE &&
+            !ibc_ledger_taken_back(entries, count, i - 1)) {
             return entries[i - 1].credential;
         }
     }

@@ -109,6 +109,10 @@ IBC_CHECKED enum ibc_status session_commit(struct session *session,
                                            const struct ibc_audit_event *event,
                                            uint64_t *generation, struct ibc_error *err);
 
+/* Open the runtime directory that deliveries go to, as the policy allows. The caller frees. */
+IBC_CHECKED enum ibc_status session_runtime(const struct session *session, struct ibc_runtime **out,
+                                            struct ibc_error *err);
+
 /* The profile to use: `name`, or where it is NULL the only one whose kind fits `mode`. */
 IBC_CHECKED enum ibc_status session_profile(const struct session *session, const char *name,
                                             enum ibc_mode mode,

@@ -5,14 +5,11 @@
 enum { FINDINGS = IBC_FINDINGS + 1 };
 
 static void check_runtime(const struct session *session, struct ibc_finding *finding) {
-    struct runtime_candidates candidates;
-    runtime_candidates(&candidates);
     ibc_auto_runtime *runtime = NULL;
     struct ibc_error err = {0};
     *finding = (struct ibc_finding){
         .name = "runtime",
-        .status = ibc_runtime_open(candidates.paths, candidates.count, session->policy.allow_disk,
-                                   &runtime, &err),
+        .status = session_runtime(session, &runtime, &err),
     };
     if (finding->status != IBC_OK) {
         memcpy(finding->text, err.text, sizeof finding->text);

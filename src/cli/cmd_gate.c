@@ -25,7 +25,7 @@ static enum ibc_status tell(const struct cli *cli, const struct session *session
     return print_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "profile", profile,
                                 "decision", decisions[verdict->decision], "reason",
                                 ibc_gate_reason_name(verdict->reason), "wait_seconds",
-                                (json_int_t)((verdict->wait_ms + 999) / 1000), "failures",
+                                (json_int_t)ibc_gate_wait_seconds(verdict), "failures",
                                 (json_int_t)verdict->failures, "max_failures",
                                 (json_int_t)session->policy.gate.max_failures, "attempts",
                                 (json_int_t)verdict->attempts, "max_attempts",

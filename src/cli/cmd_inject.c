@@ -64,11 +64,8 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
     if (status != IBC_OK) {
         return status;
     }
-    struct runtime_candidates candidates;
-    runtime_candidates(&candidates);
     ibc_auto_runtime *runtime = NULL;
-    status = ibc_runtime_open(candidates.paths, candidates.count, session.policy.allow_disk,
-                              &runtime, err);
+    status = session_runtime(&session, &runtime, err);
     if (status != IBC_OK) {
         return status;
     }

@@ -7,14 +7,6 @@ struct listing {
     size_t count;
 };
 
-static const struct ibc_version *shown_version(const struct ibc_profile *profile) {
-    const struct ibc_version *active = ibc_profile_active(profile);
-    if (active || profile->version_count == 0) {
-        return active;
-    }
-    return &profile->versions[profile->version_count - 1];
-}
-
 /* Streamed, an object at a time: a vault may hold very many profiles. */
 static enum ibc_status print_object(struct listing *listing, const struct ibc_profile *profile,
                                     const struct ibc_version *version, struct ibc_error *err) {
@@ -48,7 +40,7 @@ static enum ibc_status print_profile(void *context, const char *name, enum ibc_k
     if (status != IBC_OK) {
         return status;
     }
-    const struct ibc_version *version = shown_version(profile);
+    const struct ibc_version *version = ibc_profile_current(profile);
     if (listing->json) {
         status = print_object(listing, profile, version, err);
     } else {

@@ -181,6 +181,14 @@ enum ibc_status session_commit(struct session *session, const struct ibc_audit_e
     return status;
 }
 
+enum ibc_status session_runtime(const struct session *session, struct ibc_runtime **out,
+                                struct ibc_error *err) {
+    struct runtime_candidates candidates;
+    runtime_candidates(&candidates);
+    return ibc_runtime_open(candidates.paths, candidates.count, session->policy.allow_disk, out,
+                            err);
+}
+
 void session_close(struct session *session) {
     ibc_vault_edit_free(&session->edit);
     ibc_vault_free(&session->vault);

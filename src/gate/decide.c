@@ -187,16 +187,12 @@ static void fold_clear(struct fold *fold, const struct ibc_ledger_entry *entry) 
     fold->slate = (struct slate){0};
 }
 
-static bool is_cancelled(const struct ibc_ledger_entry *entries, size_t count, size_t index) {
-    return index + 1 < count && entries[index + 1].event == IBC_LEDGER_UNDELIVERED;
-}
-
 static void fold_entries(struct fold *fold, const struct ibc_ledger_entry *entries, size_t count) {
     for (size_t i = 0; i < count; i++) {
         int64_t at = proven_clock_advance(&fold->clock, &entries[i].at);
         switch (entries[i].event) {
         case IBC_LEDGER_CHARGE:
-            if (!is_cancelled(entries, count, i)) {
+            if (!ibc_ledger_taken_back(entries, count, i)) {
                 fold_charge(fold, at);
             }
             break;

@@ -32,14 +32,14 @@ const char *ibc_gate_reason_name(enum ibc_gate_reason reason) {
     return (size_t)reason < IBC_ARRAY_SIZE(words) ? words[reason].name : "?";
 }
 
-static int64_t rounded_up_seconds(int64_t wait_ms) {
-    return wait_ms / 1000 + (wait_ms % 1000 > 0 ? 1 : 0);
+int64_t ibc_gate_wait_seconds(const struct ibc_gate_verdict *verdict) {
+    return verdict->wait_ms / 1000 + (verdict->wait_ms % 1000 > 0 ? 1 : 0);
 }
 
 static enum ibc_status explain_wait(const struct ibc_gate_verdict *verdict,
                                     const struct ibc_gate_rules *rules, const char *profile,
                                     struct ibc_error *err) {
-    int64_t seconds = rounded_up_seconds(verdict->wait_ms);
+    int64_t seconds = ibc_gate_wait_seconds(verdict);
     char wait[IBC_DURATION_TEXT_MAX];
     char window[IBC_DURATION_TEXT_MAX];
     ibc_format_duration(seconds, wait);

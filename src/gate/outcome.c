@@ -1,4 +1,4 @@
-/* outcome.c - the words for what came of a login. */
+/* outcome.c - what came of a login: its words, and whether there was one at all. */
 #include <ibcred/ledger.h>
 #include <ibcred/number.h>
 #include <string.h>
@@ -50,4 +50,8 @@ bool ibc_outcome_parse(const char *text, enum ibc_outcome *outcome, int64_t *wai
         }
     }
     return false;
+}
+
+bool ibc_ledger_taken_back(const struct ibc_ledger_entry *entries, size_t count, size_t index) {
+    return index + 1 < count && entries[index + 1].event == IBC_LEDGER_UNDELIVERED;
 }

@@ -76,6 +76,14 @@ const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile) 
     return NULL;
 }
 
+const struct ibc_version *ibc_profile_current(const struct ibc_profile *profile) {
+    const struct ibc_version *active = ibc_profile_active(profile);
+    if (active || profile->version_count == 0) {
+        return active;
+    }
+    return &profile->versions[profile->version_count - 1];
+}
+
 const struct ibc_field *ibc_version_field(const struct ibc_version *version, const char *name) {
     for (size_t i = 0; i < version->field_count; i++) {
         if (ibc_view_is(version->fields[i].name, name)) {

@@ -6,14 +6,6 @@
 
 load lib.bash
 
-setup_file() {
-    start_docker
-}
-
-teardown_file() {
-    stop_docker
-}
-
 setup() {
     [ -z "${NO_DOCKER:-}" ] || skip "no Docker daemon can run here"
 }

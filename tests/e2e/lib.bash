@@ -27,6 +27,15 @@ stop_docker() {
     dockerd_stop "$DOCKER_DIRECTORY"
 }
 
+# Every file here has its own daemon.
+setup_file() {
+    start_docker
+}
+
+teardown_file() {
+    stop_docker
+}
+
 # Make the gateway's image: a stand-in that lets in this username with this password, no other.
 gateway_expects() {
     local image=$BATS_TEST_TMPDIR/image

@@ -26,14 +26,6 @@ survivors=(
     'pässwörd1€'
 )
 
-setup_file() {
-    start_docker
-}
-
-teardown_file() {
-    stop_docker
-}
-
 setup() {
     [ -z "${NO_DOCKER:-}" ] || skip "no Docker daemon can run here"
 }
