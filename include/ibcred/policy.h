@@ -19,6 +19,9 @@ enum {
     IBC_ZONE_MAX = 64,        /* bytes */
     IBC_POLICY_FIELDS_MAX = 64,
     IBC_POLICY_FIELD_NAME_MAX = 64, /* bytes */
+    IBC_NOTIFY_TARGETS_MAX = 8,
+    IBC_NOTIFY_ARGUMENTS_MAX = 16, /* of a command */
+    IBC_NOTIFY_TEXT_MAX = 1024,    /* bytes of a command, each argument with its NUL, or of a URL */
 };
 
 enum ibc_leniency { IBC_DENY, IBC_WARN, IBC_ALLOW };
@@ -52,16 +55,52 @@ struct ibc_window {
     int minutes;                 /* how long it lasts, 1…10080 */
 };
 
+/* What somebody may want to be told of. */
+enum ibc_notice {
+    IBC_NOTICE_HELD = 1,           /* a person must look: nothing is released any more */
+    IBC_NOTICE_THROTTLED,          /* IBKR asks to wait */
+    IBC_NOTICE_REJECTED,           /* IBKR does not accept the password */
+    IBC_NOTICE_MODE_CONTRADICTION, /* the account is not of the kind that was sealed */
+    IBC_NOTICE_PASSWORD_EXPIRY,    /* the password ends soon, or has */
+    IBC_NOTICE_RECOVERED,          /* logged in again after trouble */
+};
+
+/* "held", "throttled", "rejected", "mode-contradiction", "password-expiry", "recovered" */
+const char *ibc_notice_name(enum ibc_notice notice);
+
+enum ibc_notify_way {
+    IBC_NOTIFY_COMMAND,      /* run `text`: its arguments one after the other, each with its NUL */
+    IBC_NOTIFY_WEBHOOK,      /* POST a JSON object to the URL in `text` */
+    IBC_NOTIFY_WEBHOOK_FILE, /* the URL is the first line of the trusted file at the path `text` */
+};
+
+struct ibc_notify_target {
+    unsigned notices; /* bit 1 << enum ibc_notice */
+    enum ibc_notify_way way;
+    bool slack;            /* the object is {"text": …} instead of ibcred's own */
+    int64_t timeout;       /* seconds */
+    size_t argument_count; /* of a command */
+    char text[IBC_NOTIFY_TEXT_MAX];
+};
+
 struct ibc_policy {
     bool allow_paper, allow_live;
     enum ibc_leniency live_user_in_paper;
     int64_t ttl_default, ttl_max; /* seconds */
     bool allow_disk;              /* may deliveries lie on a disk? */
     uint16_t port_paper, port_live;
-    bool all_fields; /* every further field may be delivered */
+    int64_t secret_owner, secret_group; /* of the gateway's secret files, where root delivers */
+    int64_t secret_mode;                /* their mode as in chmod(2): 0400 or 0440 */
+    bool all_fields;                    /* every further field may be delivered */
     size_t field_count;
     char fields[IBC_POLICY_FIELDS_MAX][IBC_POLICY_FIELD_NAME_MAX + 1]; /* where not all: these */
     struct ibc_gate_rules gate;
+    int64_t restart_wait; /* seconds: before a supervisor's first restart after a login; doubles */
+    int64_t restart_cap;  /* seconds: where the doubling ends */
+    int64_t
+        restart_steady; /* seconds: a session that lasted this long starts again with the first */
+    size_t notify_count;
+    struct ibc_notify_target notify[IBC_NOTIFY_TARGETS_MAX];
     size_t window_count;
     struct ibc_window windows[IBC_WINDOWS_MAX];
 };

@@ -13,6 +13,9 @@
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400, MONTH = 30 * DAY };
 enum { ATTEMPTS_MAX = 9 };
 
+/* chown(2) takes the number above it for "as it was". */
+#define OWNER_MAX (UINT32_MAX - INT64_C(1))
+
 #define BOOLEAN(key_, type_, member_)                                                              \
     { .key = (key_), .read = ibc_yaml_boolean, .offset = offsetof(type_, member_) }
 
@@ -138,10 +141,33 @@ static enum ibc_status read_fields(struct ibc_yaml *yaml, const struct ibc_yaml_
     return ibc_yaml_list(yaml, field, read_field_name, policy);
 }
 
+static const struct ibc_yaml_word file_mode_words[] = {{"0400", 0400}, {"0440", 0440}, {NULL, 0}};
+
+static enum ibc_status read_file_mode(struct ibc_yaml *yaml, const struct ibc_yaml_field *field,
+                                      void *target) {
+    int value;
+    enum ibc_status status = ibc_yaml_word(yaml, field, &value);
+    if (status == IBC_OK) {
+        *(int64_t *)target = value;
+    }
+    return status;
+}
+
+static const struct ibc_yaml_field secret_file_fields[] = {
+    NUMBER("owner", struct ibc_policy, secret_owner, 0, OWNER_MAX),
+    NUMBER("group", struct ibc_policy, secret_group, 0, OWNER_MAX),
+    {.key = "mode",
+     .read = read_file_mode,
+     .offset = offsetof(struct ibc_policy, secret_mode),
+     .words = file_mode_words},
+};
+TABLE(secret_file_table, secret_file_fields, NULL);
+
 static const struct ibc_yaml_field delivery_fields[] = {
     BOOLEAN("allow_disk", struct ibc_policy, allow_disk),
     {.key = "fields", .read = read_fields, .max = IBC_POLICY_FIELDS_MAX},
     SECTION("ports", port_table),
+    SECTION("secret_files", secret_file_table),
 };
 TABLE(delivery_table, delivery_fields, NULL);
 
@@ -212,6 +238,22 @@ static const struct ibc_yaml_field gate_fields[] = {
 };
 TABLE(gate_table, gate_fields, check_gate);
 
+static enum ibc_status check_supervise(struct ibc_yaml *yaml, const void *target) {
+    const struct ibc_policy *policy = target;
+    if (policy->restart_wait > policy->restart_cap) {
+        return fail_order(yaml, "restart_wait", policy->restart_wait, "restart_cap",
+                          policy->restart_cap);
+    }
+    return IBC_OK;
+}
+
+static const struct ibc_yaml_field supervise_fields[] = {
+    DURATION("restart_wait", struct ibc_policy, restart_wait, 1, HOUR),
+    DURATION("restart_cap", struct ibc_policy, restart_cap, 1, DAY),
+    DURATION("steady", struct ibc_policy, restart_steady, 10, DAY),
+};
+TABLE(supervise_table, supervise_fields, check_supervise);
+
 static const struct ibc_yaml_word leniency_words[] = {
     {"deny", IBC_DENY}, {"warn", IBC_WARN}, {"allow", IBC_ALLOW}, {NULL, 0}};
 
@@ -237,6 +279,8 @@ static const struct ibc_yaml_field policy_fields[] = {
      .read = ibc_yaml_mapping,
      .offset = offsetof(struct ibc_policy, gate),
      .table = &gate_table},
+    SECTION("supervise", supervise_table),
+    {.key = "notify", .read = ibc_policy_read_notify, .max = IBC_NOTIFY_TARGETS_MAX},
     {.key = "maintenance", .read = ibc_policy_read_maintenance, .max = IBC_WINDOWS_MAX},
 };
 

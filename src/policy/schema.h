@@ -4,12 +4,18 @@
 #ifndef IBCRED_POLICY_SCHEMA_H
 #define IBCRED_POLICY_SCHEMA_H
 
-#include "policy/yaml.h"
+#include "yaml/yaml.h"
 
 /* The whole file; its target is a struct ibc_policy. */
 extern const struct ibc_yaml_table ibc_policy_table;
 
 /* The list `maintenance`; its target is a struct ibc_policy. */
 ibc_yaml_read ibc_policy_read_maintenance;
+
+/* The list `notify`; its target is a struct ibc_policy. */
+ibc_yaml_read ibc_policy_read_notify;
+
+/* May `text` be the URL of a webhook: http or https, a host, printable ASCII without blanks? */
+bool ibc_policy_is_webhook(const char *text);
 
 #endif

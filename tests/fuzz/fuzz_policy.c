@@ -35,6 +35,37 @@ static void check_windows(const struct ibc_policy *policy) {
     }
 }
 
+static void check_target(const struct ibc_notify_target *target) {
+    require(target->notices != 0 && (target->notices & ~0x7eU) == 0);
+    require(target->timeout >= 1 && target->timeout <= 60);
+    if (target->way != IBC_NOTIFY_COMMAND) {
+        require(memchr(target->text, '\0', sizeof target->text) != NULL);
+        require(target->way == IBC_NOTIFY_WEBHOOK ? strncmp(target->text, "http", 4) == 0
+                                                  : target->text[0] == '/');
+        return;
+    }
+    require(target->argument_count >= 1 && target->argument_count <= IBC_NOTIFY_ARGUMENTS_MAX);
+    require(target->text[0] == '/' && !target->slack);
+    size_t used = 0;
+    for (size_t i = 0; i < target->argument_count; i++) {
+        const char *end = memchr(target->text + used, '\0', sizeof target->text - used);
+        require(end != NULL);
+        used = (size_t)(end - target->text) + 1;
+    }
+}
+
+static void check_supervision(const struct ibc_policy *policy) {
+    require(policy->secret_owner >= 0 && policy->secret_owner < UINT32_MAX);
+    require(policy->secret_group >= 0 && policy->secret_group < UINT32_MAX);
+    require(policy->secret_mode == 0400 || policy->secret_mode == 0440);
+    require(policy->restart_wait >= 1 && policy->restart_wait <= policy->restart_cap);
+    require(policy->restart_cap <= 86400 && policy->restart_steady >= 10);
+    require(policy->notify_count <= IBC_NOTIFY_TARGETS_MAX);
+    for (size_t i = 0; i < policy->notify_count; i++) {
+        check_target(&policy->notify[i]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -50,5 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(policy.field_count <= IBC_POLICY_FIELDS_MAX);
     check_rules(&policy.gate);
     check_windows(&policy);
+    check_supervision(&policy);
     return 0;
 }

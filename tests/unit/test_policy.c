@@ -49,6 +49,13 @@ static void the_built_in_policy_has_every_value(void **state) {
     assert_true(policy.all_fields);
     assert_int_equal(policy.field_count, 0);
     assert_int_equal(policy.window_count, 0);
+    assert_int_equal(policy.secret_owner, 1000);
+    assert_int_equal(policy.secret_group, 1000);
+    assert_int_equal(policy.secret_mode, 0400);
+    assert_int_equal(policy.restart_wait, 10);
+    assert_int_equal(policy.restart_cap, 600);
+    assert_int_equal(policy.restart_steady, 600);
+    assert_int_equal(policy.notify_count, 0);
     const struct ibc_gate_rules expected = {
         .max_failures = 3,
         .max_attempts = 8,
@@ -112,7 +119,9 @@ static void every_value_reaches_its_place(void **state) {
         parse("modes: {paper: false, live: true}\n"
               "live_user_in_paper: warn\n"
               "ttl: {default: 11s, max: 12m}\n"
-              "delivery: {allow_disk: true, fields: [], ports: {paper: 7499, live: 7498}}\n"
+              "delivery: {allow_disk: true, fields: [], ports: {paper: 7499, live: 7498},\n"
+              "           secret_files: {owner: 12, group: 4294967294, mode: \"0440\"}}\n"
+              "supervise: {restart_wait: 13, restart_cap: 14, steady: 15}\n"
               "gate:\n"
               "  max_failures: 1\n"
               "  max_attempts: 2\n"
@@ -137,6 +146,12 @@ static void every_value_reaches_its_place(void **state) {
     assert_int_equal(ibc_policy_port(&policy, IBC_MODE_PAPER), 7499);
     assert_int_equal(ibc_policy_port(&policy, IBC_MODE_LIVE), 7498);
     assert_int_equal(ibc_policy_port(&policy, IBC_MODE_BOTH), 7498);
+    assert_int_equal(policy.secret_owner, 12);
+    assert_int_equal(policy.secret_group, INT64_C(4294967294));
+    assert_int_equal(policy.secret_mode, 0440);
+    assert_int_equal(policy.restart_wait, 13);
+    assert_int_equal(policy.restart_cap, 14);
+    assert_int_equal(policy.restart_steady, 15);
     assert_int_equal(parse("live_user_in_paper: allow\n").live_user_in_paper, IBC_ALLOW);
 }
 
@@ -170,6 +185,45 @@ static void a_window_that_ends_before_it_begins_ends_the_next_day(void **state) 
     assert_int_equal(policy.windows[1].from_minute, 1380);
     assert_int_equal(policy.windows[1].minutes, 240);
     assert_int_equal(policy.windows[2].minutes, 1440);
+}
+
+enum { ALL_NOTICES = 2 | 4 | 8 | 16 | 32 | 64 };
+
+static void whoever_is_to_be_told_is_told_as_it_stands_there(void **state) {
+    (void)state;
+    struct ibc_policy policy =
+        parse("notify:\n"
+              "  - {command: [/bin/echo, '', a b]}\n"
+              "  - {on: [held, recovered], webhook: 'https://example.com/x', format: slack}\n"
+              "  - {timeout: 1m, webhook_file: /etc/hook, on: [mode-contradiction]}\n");
+    assert_int_equal(policy.notify_count, 3);
+    const struct ibc_notify_target *command = &policy.notify[0];
+    assert_int_equal(command->notices, ALL_NOTICES);
+    assert_int_equal(command->way, IBC_NOTIFY_COMMAND);
+    assert_int_equal(command->timeout, 10);
+    assert_int_equal(command->argument_count, 3);
+    assert_memory_equal(command->text, "/bin/echo\0\0a b", sizeof "/bin/echo\0\0a b");
+    const struct ibc_notify_target *webhook = &policy.notify[1];
+    assert_int_equal(webhook->notices, 1 << IBC_NOTICE_HELD | 1 << IBC_NOTICE_RECOVERED);
+    assert_int_equal(webhook->way, IBC_NOTIFY_WEBHOOK);
+    assert_true(webhook->slack);
+    assert_string_equal(webhook->text, "https://example.com/x");
+    const struct ibc_notify_target *file = &policy.notify[2];
+    assert_int_equal(file->notices, 1 << IBC_NOTICE_MODE_CONTRADICTION);
+    assert_int_equal(file->way, IBC_NOTIFY_WEBHOOK_FILE);
+    assert_false(file->slack);
+    assert_int_equal(file->timeout, 60);
+    assert_string_equal(file->text, "/etc/hook");
+}
+
+static void every_notice_has_the_name_that_a_policy_calls_it_by(void **state) {
+    (void)state;
+    for (int notice = IBC_NOTICE_HELD; notice <= IBC_NOTICE_RECOVERED; notice++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "notify: [{on: [%s], command: [/bin/true]}]",
+                       ibc_notice_name((enum ibc_notice)notice));
+        assert_int_equal(parse(text).notify[0].notices, 1U << notice);
+    }
 }
 
 /* Parse one vector; `expected` is "ok" or the beginning of the sentence after the file's name. */
@@ -233,6 +287,13 @@ static void no_sentence_repeats_a_value_of_the_file(void **state) {
         "delivery: {fields: hunter2}\n",
         "delivery: {fields: [-hunter2]}\n",
         "maintenance: [{zone: hunter2}]\n",
+        "notify: [{webhook: ftp://hunter2}]\n",
+        "notify: [{webhook: 'https://hunter2 x'}]\n",
+        "notify: [{webhook: https://hunter2, command: [x]}]\n",
+        "notify: [{webhook_file: hunter2}]\n",
+        "notify: [{command: [hunter2]}]\n",
+        "notify: [{on: [hunter2]}]\n",
+        "delivery: {secret_files: {mode: hunter2}}\n",
         "IB_PASSWORD: \"hunter2\n",
         "IB_PASSWORD: [hunter2\n",
         "IB_PASSWORD: %hunter2\n",
@@ -281,11 +342,14 @@ static void every_example_is_a_policy(void **state) {
     static const struct {
         const char *path;
         bool live;
-        size_t windows;
+        size_t windows, notify;
     } examples[] = {
-        {"policy/default.yaml", false, 0},         {"policy/examples/asia.yaml", false, 3},
-        {"policy/examples/europe.yaml", false, 2}, {"policy/examples/north-america.yaml", false, 2},
-        {"policy/examples/live.yaml", true, 0},
+        {"policy/default.yaml", false, 0, 0},
+        {"policy/examples/asia.yaml", false, 3, 0},
+        {"policy/examples/europe.yaml", false, 2, 0},
+        {"policy/examples/north-america.yaml", false, 2, 0},
+        {"policy/examples/live.yaml", true, 0, 0},
+        {"policy/examples/notify.yaml", false, 0, 3},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(examples); i++) {
         struct ibc_policy policy;
@@ -295,6 +359,7 @@ static void every_example_is_a_policy(void **state) {
         }
         assert_int_equal(policy.allow_live, examples[i].live);
         assert_int_equal(policy.window_count, examples[i].windows);
+        assert_int_equal(policy.notify_count, examples[i].notify);
     }
 }
 
@@ -334,6 +399,8 @@ int main(void) {
         cmocka_unit_test(every_value_reaches_its_place),
         cmocka_unit_test(only_listed_fields_leave_the_vault),
         cmocka_unit_test(a_window_that_ends_before_it_begins_ends_the_next_day),
+        cmocka_unit_test(whoever_is_to_be_told_is_told_as_it_stands_there),
+        cmocka_unit_test(every_notice_has_the_name_that_a_policy_calls_it_by),
         cmocka_unit_test(every_vector_gets_the_answer_of_the_index),
         cmocka_unit_test(no_sentence_repeats_a_value_of_the_file),
         cmocka_unit_test(a_policy_longer_than_its_bound_is_refused),

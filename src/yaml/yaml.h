@@ -9,8 +9,8 @@
  * which are refused, and reading stops at the first fault, so that no nesting costs anything.
  * libcyaml 1.3 was not taken: it knows no ranges for numbers and tells its errors to a log.
  */
-#ifndef IBCRED_POLICY_YAML_H
-#define IBCRED_POLICY_YAML_H
+#ifndef IBCRED_YAML_YAML_H
+#define IBCRED_YAML_YAML_H
 
 #include <ibcred/secret.h>
 #include <yaml.h>

@@ -1,5 +1,5 @@
-/* yaml_values.c - the strict reader's scalars. */
-#include "policy/yaml.h"
+/* values.c - the strict reader's scalars. */
+#include "yaml/yaml.h"
 
 #include <ibcred/number.h>
 #include <inttypes.h>

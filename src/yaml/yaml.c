@@ -1,5 +1,5 @@
 /* yaml.c - the strict reader: events in, mappings and lists by table. */
-#include "policy/yaml.h"
+#include "yaml/yaml.h"
 
 #include <stdarg.h>
 
