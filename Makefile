@@ -7,6 +7,7 @@ BUILD      ?= build
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec/ibcred
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 DESTDIR    ?=
@@ -23,11 +24,12 @@ Q := $(if $(V),,@)
 
 PKG_CONFIG ?= pkg-config
 PACKAGES   := libsodium yaml-0.1 jansson
-MISSING    := $(strip $(foreach p,$(PACKAGES),$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null || echo $(p))))
+MISSING    := $(strip $(foreach p,$(PACKAGES) libcurl,$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null || echo $(p))))
 ifneq ($(MISSING),)
 ifeq ($(filter help clean uninstall,$(MAKECMDGOALS)),)
 $(error ibcred needs $(MISSING), which $(PKG_CONFIG) cannot find. On Debian and Ubuntu: \
-	apt-get install build-essential pkg-config libsodium-dev libyaml-dev libjansson-dev)
+	apt-get install build-essential pkg-config libsodium-dev libyaml-dev libjansson-dev \
+	libcurl4-openssl-dev)
 endif
 endif
 
@@ -55,6 +57,8 @@ LIB_SOURCES  := $(sort $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)))
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 CLI_SOURCES  := $(sort $(wildcard src/cli/*.c))
 CLI_OBJECTS  := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
+HTTP_SOURCES := $(sort $(wildcard src/http/helper/*.c))
+HTTP_OBJECTS := $(HTTP_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -64,7 +68,7 @@ TOOLS        := $(TOOL_SOURCES:%.c=$(BUILD)/%)
 SHIMS        := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/shims/*.c)))
 
 .PHONY: all
-all: $(BUILD)/ibcred $(BUILD)/libibcred.a $(BUILD)/libibcred.so $(BUILD)/ibcred.pc ## build the program and the library
+all: $(BUILD)/ibcred $(BUILD)/ibcred-http $(BUILD)/libibcred.a $(BUILD)/libibcred.so $(BUILD)/ibcred.pc ## build the program and the library
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -73,7 +77,7 @@ $(BUILD)/%.o: %.c
 
 # policy/default.yaml as the bytes of a struct, made by a program that is run while building.
 EMBED := $(BUILD)/embed_policy
-EMBED_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,src/embed/embed_policy.c $(wildcard src/base/*.c) \
+EMBED_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,src/embed/embed_policy.c $(wildcard src/base/*.c src/yaml/*.c) \
                  $(filter-out src/policy/default.c src/policy/policy.c,$(wildcard src/policy/*.c)))
 
 $(EMBED): $(EMBED_OBJECTS)
@@ -85,11 +89,33 @@ $(BUILD)/default_policy.inc: policy/default.yaml $(EMBED)
 
 $(BUILD)/src/policy/default.o: $(BUILD)/default_policy.inc
 
+# policy/log-rules.yaml as text, once it was seen to parse.
+EMBED_RULES := $(BUILD)/embed_log_rules
+EMBED_RULES_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,src/embed/embed_log_rules.c $(wildcard src/base/*.c) \
+                       $(wildcard src/yaml/*.c) \
+                       $(filter-out src/gateway_log/default.c,$(wildcard src/gateway_log/*.c)))
+
+$(EMBED_RULES): $(EMBED_RULES_OBJECTS)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
+
+$(BUILD)/default_log_rules.inc: policy/log-rules.yaml $(EMBED_RULES)
+	$(Q)$(EMBED_RULES) <$< >$@.new && mv $@.new $@
+
+$(BUILD)/src/gateway_log/default.o: $(BUILD)/default_log_rules.inc
+
 $(BUILD)/version.inc: Makefile
 	@mkdir -p $(@D)
 	$(Q)echo '"$(VERSION)"' >$@
 
-$(BUILD)/src/cli/main.o: $(BUILD)/version.inc
+$(BUILD)/src/cli/main.o $(BUILD)/src/http/client.o $(BUILD)/src/http/helper/main.o: $(BUILD)/version.inc
+
+# Where the installed helper lies; made anew only when that changes.
+$(BUILD)/libexecdir.inc: FORCE
+	@mkdir -p $(@D)
+	$(Q)echo '"$(LIBEXECDIR)"' | cmp -s - $@ || echo '"$(LIBEXECDIR)"' >$@
+
+$(BUILD)/src/http/client.o: $(BUILD)/libexecdir.inc
 
 $(BUILD)/libibcred.a: $(LIB_OBJECTS)
 	@rm -f $@
@@ -103,6 +129,11 @@ $(BUILD)/libibcred.so: $(LIB_OBJECTS)
 $(BUILD)/ibcred: $(CLI_OBJECTS) $(BUILD)/libibcred.a
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PROGRAM_LIBS)
+
+# The one program that holds libcurl, which cannot be linked statically to any use.
+$(BUILD)/ibcred-http: $(HTTP_OBJECTS) $(BUILD)/libibcred.a
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libcurl) $(SHARED_LIBS)
 
 # Made anew each time: PREFIX may be another at install.
 $(BUILD)/ibcred.pc: scripts/ibcred.pc.in FORCE
@@ -191,15 +222,16 @@ install: all $(if $(shell command -v scdoc),man) ## install below $(DESTDIR)$(PR
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/ibcred \
 	    $(DESTDIR)$(DATADIR)/ibcred/policy/examples $(DESTDIR)$(DATADIR)/doc/ibcred
 	install -m 755 $(BUILD)/ibcred $(DESTDIR)$(BINDIR)/ibcred
+	install -D -m 755 $(BUILD)/ibcred-http $(DESTDIR)$(LIBEXECDIR)/ibcred-http
 	install -m 644 $(BUILD)/libibcred.a $(DESTDIR)$(LIBDIR)/libibcred.a
 	install -m 755 $(BUILD)/libibcred.so $(DESTDIR)$(LIBDIR)/libibcred.so.$(VERSION)
 	ln -sf libibcred.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libibcred.so.$(SOVERSION)
 	ln -sf libibcred.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libibcred.so
 	install -m 644 $(BUILD)/ibcred.pc $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc
 	install -m 644 include/ibcred/*.h $(DESTDIR)$(INCLUDEDIR)/ibcred
-	install -m 644 policy/default.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
+	install -m 644 policy/default.yaml policy/log-rules.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
 	install -m 644 policy/examples/*.yaml $(DESTDIR)$(DATADIR)/ibcred/policy/examples
-	install -m 644 docker-compose.override.yml $(DESTDIR)$(DATADIR)/ibcred
+	install -m 644 docker-compose.override.yml docker-compose.env-file.yml $(DESTDIR)$(DATADIR)/ibcred
 	$(if $(shell command -v scdoc),install -D -m 644 $(BUILD)/ibcred.1 $(DESTDIR)$(DATADIR)/man/man1/ibcred.1)
 	install -m 644 README.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(DATADIR)/doc/ibcred
 
@@ -207,11 +239,13 @@ install: all $(if $(shell command -v scdoc),man) ## install below $(DESTDIR)$(PR
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(LIBDIR)/libibcred.* \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc $(DESTDIR)$(DATADIR)/man/man1/ibcred.1
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/ibcred $(DESTDIR)$(DATADIR)/ibcred $(DESTDIR)$(DATADIR)/doc/ibcred
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(INCLUDEDIR)/ibcred $(DESTDIR)$(DATADIR)/ibcred $(DESTDIR)$(DATADIR)/doc/ibcred
 
 # --- upkeep --------------------------------------------------------------------------------------
 
-ALL_C := $(sort $(wildcard include/ibcred/*.h src/*/*.[ch] tests/*/*.[ch]))
+ALL_C := $(sort $(wildcard include/ibcred/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*/*.[ch]))
+
+GENERATED := $(addprefix $(BUILD)/,default_policy.inc default_log_rules.inc version.inc libexecdir.inc)
 
 .PHONY: lint
 lint: lint-format lint-cppcheck lint-tidy lint-shell ## every static check
@@ -221,13 +255,13 @@ lint-format: ## the code is laid out as .clang-format says
 	@clang-format --dry-run -Werror $(ALL_C)
 
 .PHONY: lint-cppcheck
-lint-cppcheck: $(BUILD)/default_policy.inc ## cppcheck over src (it does not know the cleanup attribute)
+lint-cppcheck: $(GENERATED) ## cppcheck over src (it does not know the cleanup attribute)
 	@cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --quiet \
 	    --inline-suppr --suppress=missingIncludeSystem --suppress=memleak -Iinclude -Isrc -I$(BUILD) src
 
 .PHONY: lint-tidy
-lint-tidy: $(BUILD)/default_policy.inc $(BUILD)/version.inc ## clang-tidy over src (see .clang-tidy)
-	@printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) | xargs -P 2 -n 8 sh -c \
+lint-tidy: $(GENERATED) ## clang-tidy over src (see .clang-tidy)
+	@printf '%s\n' $(LIB_SOURCES) $(CLI_SOURCES) $(HTTP_SOURCES) | xargs -P 2 -n 8 sh -c \
 	    'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) 2>&1 | grep -vE "warnings? generated" | (! grep .)' tidy
 
 .PHONY: lint-shell
