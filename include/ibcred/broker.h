@@ -29,6 +29,7 @@ enum ibc_names { IBC_NAMES_IB, IBC_NAMES_TWS };
 
 struct ibc_request {
     const char *profile;
+    const char *paper_profile; /* with IBC_MODE_BOTH: the paper one, `profile` being the live one */
     enum ibc_mode mode;
     enum ibc_names names; /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
 
@@ -37,13 +38,16 @@ struct ibc_request {
     char *const *environment;
 };
 
-/* What was released. */
+/* What was released: the version, and the charge's number in its account's ledger. */
 struct ibc_release {
     uint32_t version;
+    uint64_t charge;
+    uint64_t paper_charge; /* with IBC_MODE_BOTH */
 };
 
 /*
  * policy → mode → gate → prepare → charge the ledger (durable) → audit (durable) → hand over.
+ * With IBC_MODE_BOTH two accounts are asked and charged, and either both secrets leave or none.
  *
  * IBC_ERR_NOT_FOUND: no such profile. IBC_ERR_MISMATCH: mode and kind disagree, or no writing of
  * a value survives its readers. IBC_ERR_REFUSED: the policy, or held for a person. IBC_ERR_WAIT:
@@ -76,14 +80,55 @@ IBC_CHECKED enum ibc_status ibc_broker_check(const struct ibc_broker *broker,
                                              struct ibc_finding findings[static IBC_FINDINGS],
                                              struct ibc_error *err);
 
+/* What is to be written down about a login. */
+struct ibc_report {
+    enum ibc_outcome outcome;
+    int64_t wait;    /* seconds, with IBC_OUTCOME_THROTTLED; 0: none printed */
+    int64_t seen_ns; /* time of the log line that tells it; 0: a person does */
+    bool automatic;  /* nobody released for this login: the gateway, or a supervisor, restarted */
+};
+
+/* What became of a report. */
+struct ibc_reported {
+    enum ibc_outcome outcome; /* as it was written down */
+    bool again;               /* it stood there already: nothing was written */
+    bool warned;              /* the vault could not be marked; err->text has the reason */
+};
+
 /*
- * Write down what came of the last release of `profile`'s account: ledger, audit log, and, where
- * a version is proven or burned by it, the vault. `*warned` says that the vault could not be
- * marked (err->text has the reason); the ledger, which decides, has it all the same.
+ * Write down what came of the last login of `profile`'s account: ledger, audit log, and, where a
+ * version is proven or burned by it, the vault. The ledger decides; that the vault could not be
+ * marked is only a warning.
+ *
+ * A rejection at an automatic restart, of a credential that had logged in before, is written down
+ * as IBC_OUTCOME_FAILED: it counts, but burns nothing (gnzsnz/ib-gateway-docker#252).
  */
 IBC_CHECKED enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *profile,
-                                              enum ibc_outcome outcome, int64_t wait, bool *warned,
-                                              struct ibc_error *err);
+                                              const struct ibc_report *report,
+                                              struct ibc_reported *out, struct ibc_error *err);
+
+/*
+ * Write down that the log line of time `seen_ns` told of a login. The first one after a charge is
+ * what the charge was for; any other is a login that nobody released, and is charged by this.
+ * `*again`: it stood there already.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *profile,
+                                               int64_t seen_ns, bool *again, struct ibc_error *err);
+
+/*
+ * Take a charge back whose secret left and was never used, because the gateway that it was for
+ * never started; `why` is a sentence for the audit log. Does nothing, and says so in `*done`, where
+ * anything was written down since.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker,
+                                                 const char *profile, uint64_t charge,
+                                                 const char *why, bool *done,
+                                                 struct ibc_error *err);
+
+/* Has something left of which nobody has said yet what came of it? */
+IBC_CHECKED enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker,
+                                                      const char *profile, bool *awaits,
+                                                      struct ibc_error *err);
 
 /* What the gate says of `profile` now, with nothing charged. */
 IBC_CHECKED enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,

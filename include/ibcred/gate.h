@@ -24,6 +24,7 @@ enum ibc_gate_reason {
     IBC_REASON_SECOND_FACTOR,    /* wait: after a second factor that timed out */
     IBC_REASON_SESSION_CONFLICT, /* wait: another session holds the username */
     IBC_REASON_SILENT_DROP,      /* wait: the login was dropped */
+    IBC_REASON_FAILED,           /* wait: after a login that failed for another reason */
     IBC_REASON_UNKNOWN,          /* wait: nothing was heard of the last attempt */
     IBC_REASON_MAINTENANCE,      /* wait: inside a maintenance window */
     IBC_REASON_ATTEMPTS,         /* wait: the budget of attempts is spent */

@@ -21,11 +21,12 @@ enum ibc_outcome {
     IBC_OUTCOME_SECOND_FACTOR_TIMEOUT,
     IBC_OUTCOME_SESSION_CONFLICT,
     IBC_OUTCOME_SILENT_DROP,
+    IBC_OUTCOME_FAILED, /* a failed login that says nothing against the password */
     IBC_OUTCOME_UNKNOWN,
 };
 
-/* "success", "rejected", "throttled", "2fa-timeout", "session-conflict", "silent-drop", "unknown"
- */
+/* "success", "rejected", "throttled", "2fa-timeout", "session-conflict", "silent-drop", "failed",
+ * "unknown" */
 const char *ibc_outcome_name(enum ibc_outcome outcome);
 
 /*
@@ -39,6 +40,8 @@ enum ibc_ledger_event {
     IBC_LEDGER_UNDELIVERED, /* the entry just before, a charge: its secret did not leave */
     IBC_LEDGER_OUTCOME,     /* what came of the attempt */
     IBC_LEDGER_CLEAR,       /* a person wiped the slate for this credential and account */
+    IBC_LEDGER_ATTEMPT,     /* the gateway was seen to log in: the charge in flight is this login's,
+                             * and where none is, or it was seen already, this is one more */
 };
 
 struct ibc_ledger_entry {
@@ -46,6 +49,9 @@ struct ibc_ledger_entry {
     enum ibc_ledger_event event;
     enum ibc_outcome outcome; /* IBC_LEDGER_OUTCOME; 0 otherwise */
     int64_t wait;             /* seconds, with IBC_OUTCOME_THROTTLED; 0 = none printed */
+    int64_t
+        seen_ns; /* of an attempt or an outcome: the log's time of the line that told of it, since
+                  * 1970, so that a log read twice is written down once; 0 = no log told it */
     struct ibc_instant at;
     unsigned char credential[IBC_CREDENTIAL_ID_BYTES];
 };
@@ -87,6 +93,13 @@ bool ibc_ledger_taken_back(const struct ibc_ledger_entry *entries, size_t count,
 IBC_CHECKED enum ibc_status ibc_ledger_append(struct ibc_ledger *ledger,
                                               struct ibc_ledger_entry *entry,
                                               struct ibc_error *err);
+
+/*
+ * The entry of that event about the log line of that time, or NULL; owned by the ledger, good until
+ * the next append.
+ */
+const struct ibc_ledger_entry *ibc_ledger_find_seen(const struct ibc_ledger *ledger,
+                                                    enum ibc_ledger_event event, int64_t seen_ns);
 
 void ibc_ledger_free(struct ibc_ledger **ledger);
 #define ibc_auto_ledger IBC_CLEANUP(ibc_ledger_free) struct ibc_ledger

@@ -7,7 +7,7 @@ void credential_of(const struct ibc_vault *vault, const struct ibc_version *vers
                             ibc_version_field(version, IBC_FIELD_PASSWORD)->value, out);
 }
 
-static bool has_credentials(const struct ibc_version *version) {
+bool has_credentials(const struct ibc_version *version) {
     return ibc_version_field(version, IBC_FIELD_USERNAME) &&
            ibc_version_field(version, IBC_FIELD_PASSWORD);
 }
@@ -60,11 +60,41 @@ enum ibc_status account_open(const struct ibc_broker *broker, const char *profil
     return status;
 }
 
-/* Is the newest entry a charge? Then nobody has said yet what came of it. */
-static bool awaits_outcome(const struct account *account) {
-    size_t count;
-    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
-    return count > 0 && entries[count - 1].event == IBC_LEDGER_CHARGE;
+static void close_both(struct account (*accounts)[2]) {
+    account_close(&(*accounts)[0]);
+    account_close(&(*accounts)[1]);
+}
+
+enum ibc_status account_open_both(const struct ibc_broker *broker,
+                                  const char *const profiles[static 2],
+                                  struct account out[static 2], struct ibc_error *err) {
+    memset(out, 0, 2 * sizeof *out);
+    IBC_CLEANUP(close_both) struct account accounts[2] = {{0}, {0}};
+    unsigned char ids[2][IBC_ACCOUNT_ID_BYTES];
+    for (size_t i = 0; i < 2; i++) {
+        enum ibc_status status = open_profile(broker, profiles[i], &accounts[i], err);
+        if (status != IBC_OK) {
+            return status;
+        }
+        account_id_of(broker, accounts[i].version, ids[i]);
+    }
+    const int order = memcmp(ids[0], ids[1], sizeof ids[0]);
+    if (order == 0) {
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "profiles '%s' and '%s' have the same username; mode both needs a live and "
+                        "a paper user",
+                        profiles[0], profiles[1]);
+    }
+    const size_t first = order < 0 ? 0 : 1;
+    enum ibc_status status = open_ledger(broker, accounts[first].version, &accounts[first], err);
+    if (status == IBC_OK) {
+        status = open_ledger(broker, accounts[1 - first].version, &accounts[1 - first], err);
+    }
+    if (status == IBC_OK) {
+        memcpy(out, accounts, sizeof accounts);
+        memset(accounts, 0, sizeof accounts);
+    }
+    return status;
 }
 
 static bool same_account(const struct ibc_broker *broker, const struct ibc_version *a,
@@ -75,27 +105,66 @@ static bool same_account(const struct ibc_broker *broker, const struct ibc_versi
     return memcmp(id_of_a, id_of_b, sizeof id_of_a) == 0;
 }
 
+/* What is looked for in the ledgers of all accounts that a profile ever had. */
+struct search {
+    enum ibc_ledger_event event;
+    int64_t seen_ns;
+    const struct ibc_version *charged; /* of the account that was charged last */
+    struct ibc_instant at;
+};
+
+/* Within one boot its own clock tells, from one to another only the wall clock can. */
+static bool is_later(const struct ibc_instant *a, const struct ibc_instant *b) {
+    const bool one_boot = memcmp(a->boot_id, b->boot_id, sizeof a->boot_id) == 0;
+    return one_boot ? a->boot_ms > b->boot_ms : a->wall_ms > b->wall_ms;
+}
+
+/* Lock the ledger of `version`'s account instead of the one that is open, and search it. */
+static enum ibc_status look_into(const struct ibc_broker *broker, const struct ibc_version *version,
+                                 struct account *account, struct search *search,
+                                 struct ibc_error *err) {
+    ibc_ledger_free(&account->ledger); /* never two at once, in no order */
+    enum ibc_status status = open_ledger(broker, version, account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_ledger_entry *seen =
+        search->seen_ns == 0
+            ? NULL
+            : ibc_ledger_find_seen(account->ledger, search->event, search->seen_ns);
+    if (seen) {
+        account->seen = true;
+        account->seen_as = seen->outcome;
+    }
+    const struct ibc_ledger_entry *charge = account_last_charge(account);
+    if (charge && (!search->charged || is_later(&charge->at, &search->at))) {
+        search->charged = version;
+        search->at = charge->at;
+    }
+    return IBC_OK;
+}
+
 enum ibc_status account_open_charged(const struct ibc_broker *broker, const char *profile,
+                                     enum ibc_ledger_event event, int64_t seen_ns,
                                      struct account *out, struct ibc_error *err) {
     *out = (struct account){0};
     auto_account account = {0};
     enum ibc_status status = open_profile(broker, profile, &account, err);
-    const struct ibc_version *own = account.version;
-    if (status == IBC_OK) {
-        status = open_ledger(broker, own, &account, err);
+    if (status != IBC_OK) {
+        return status;
     }
-    for (size_t i = account.profile ? account.profile->version_count : 0;
-         status == IBC_OK && i > 0 && !awaits_outcome(&account); i--) {
+    struct search search = {.event = event, .seen_ns = seen_ns};
+    const struct ibc_version *own = account.version;
+    status = look_into(broker, own, &account, &search, err);
+    for (size_t i = account.profile->version_count; status == IBC_OK && i > 0; i--) {
         const struct ibc_version *older = &account.profile->versions[i - 1];
-        if (has_credentials(older) && !same_account(broker, older, account.version)) {
-            ibc_ledger_free(&account.ledger);
-            status = open_ledger(broker, older, &account, err);
+        if (has_credentials(older) && !same_account(broker, older, own)) {
+            status = look_into(broker, older, &account, &search, err);
         }
     }
-    if (status == IBC_OK && !awaits_outcome(&account) &&
-        !same_account(broker, own, account.version)) {
-        ibc_ledger_free(&account.ledger);
-        status = open_ledger(broker, own, &account, err);
+    const struct ibc_version *charged = search.charged ? search.charged : own;
+    if (status == IBC_OK && !same_account(broker, charged, account.version)) {
+        status = look_into(broker, charged, &account, &search, err);
     }
     if (status == IBC_OK) {
         *out = account;
@@ -123,10 +192,28 @@ struct ibc_gate_verdict account_gate(const struct account *account, const struct
 }
 
 enum ibc_status account_append(struct account *account, enum ibc_ledger_event event,
-                               enum ibc_outcome outcome, int64_t wait,
                                const unsigned char *credential, const struct ibc_instant *now,
                                struct ibc_error *err) {
-    struct ibc_ledger_entry entry = {.event = event, .outcome = outcome, .wait = wait, .at = *now};
+    struct ibc_ledger_entry entry = {.event = event, .at = *now};
     memcpy(entry.credential, credential, sizeof entry.credential);
     return ibc_ledger_append(account->ledger, &entry, err);
+}
+
+bool account_awaits_outcome(const struct account *account) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    return count > 0 && (entries[count - 1].event == IBC_LEDGER_CHARGE ||
+                         entries[count - 1].event == IBC_LEDGER_ATTEMPT);
+}
+
+const struct ibc_ledger_entry *account_last_charge(const struct account *account) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    for (size_t i = count; i > 0; i--) {
+        if (entries[i - 1].event == IBC_LEDGER_CHARGE &&
+            !ibc_ledger_taken_back(entries, count, i - 1)) {
+            return &entries[i - 1];
+        }
+    }
+    return NULL;
 }

@@ -11,23 +11,40 @@ struct account {
     const struct ibc_version *version; /* the active one, or the newest where none is */
     struct ibc_ledger *ledger;         /* locked */
     unsigned char credential[IBC_CREDENTIAL_ID_BYTES]; /* of `version` */
+
+    /* by account_open_charged(): */
+    bool seen;                /* a log line of that time stands in a ledger of the profile's */
+    enum ibc_outcome seen_as; /* what it told of, where it is an outcome */
 };
+
+/*
+ * Read two profiles, of two accounts, and lock both ledgers, in an order that is the same for
+ * everybody. IBC_ERR_MISMATCH: both have the same username.
+ */
+IBC_CHECKED enum ibc_status account_open_both(const struct ibc_broker *broker,
+                                              const char *const profiles[static 2],
+                                              struct account out[static 2], struct ibc_error *err);
 
 /* Read the profile and lock its account's ledger. */
 IBC_CHECKED enum ibc_status account_open(const struct ibc_broker *broker, const char *profile,
                                          struct account *out, struct ibc_error *err);
 
 /*
- * As account_open(), but of the account that an outcome is about: when the profile was sealed anew
- * with another username after a release, the charge without an outcome lies with the old one.
+ * As account_open(), but of the account that the gateway logs in to: where the profile was sealed
+ * anew with another username, that is the one that was charged last. The entry of `event` about the
+ * log line of the time `seen_ns` (0: none) is looked for in the ledgers of all its accounts.
  */
 IBC_CHECKED enum ibc_status account_open_charged(const struct ibc_broker *broker,
-                                                 const char *profile, struct account *out,
+                                                 const char *profile, enum ibc_ledger_event event,
+                                                 int64_t seen_ns, struct account *out,
                                                  struct ibc_error *err);
 void account_close(struct account *account);
 #define auto_account IBC_CLEANUP(account_close) struct account
 
-/* The credential id of a version of a profile in `vault`. */
+/* Has the version a username and a password? */
+bool has_credentials(const struct ibc_version *version);
+
+/* The credential id of a version, which has credentials, of a profile in `vault`. */
 void credential_of(const struct ibc_vault *vault, const struct ibc_version *version,
                    unsigned char out[static IBC_CREDENTIAL_ID_BYTES]);
 
@@ -35,10 +52,15 @@ void credential_of(const struct ibc_vault *vault, const struct ibc_version *vers
 struct ibc_gate_verdict account_gate(const struct account *account, const struct ibc_policy *policy,
                                      const struct ibc_instant *now);
 
-/* Append an entry about `credential`, durably. */
+/* Append an entry about `credential` that tells nothing but its event, durably. */
 IBC_CHECKED enum ibc_status account_append(struct account *account, enum ibc_ledger_event event,
-                                           enum ibc_outcome outcome, int64_t wait,
                                            const unsigned char *credential,
                                            const struct ibc_instant *now, struct ibc_error *err);
+
+/* Is there a charge, perhaps seen already, of which nobody has said yet what came of it? */
+bool account_awaits_outcome(const struct account *account);
+
+/* The newest charge whose secret left, or NULL. Owned by the ledger, good until the next append. */
+const struct ibc_ledger_entry *account_last_charge(const struct account *account);
 
 #endif

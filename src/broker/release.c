@@ -2,63 +2,124 @@
 #include "broker/account.h"
 #include "broker/variables.h"
 
+enum { PARTIES_MAX = 2 };
+
+/* One profile of a release; mode `both` has two, the live one first. */
+struct party {
+    const char *profile;
+    struct account account;
+    uint64_t charge; /* its number in the ledger, once charged */
+};
+
 /* Everything that a release looks at, open. */
 struct release {
     const struct ibc_broker *broker;
     const struct ibc_request *request;
-    struct account account;
+    size_t count;
+    struct party parties[PARTIES_MAX];
     struct variables variables;
     struct ibc_instant now;
 };
 
+static enum ibc_status open_accounts(struct release *release, struct ibc_error *err) {
+    const struct ibc_request *request = release->request;
+    release->parties[0].profile = request->profile;
+    if (!request->paper_profile) {
+        release->count = 1;
+        return account_open(release->broker, request->profile, &release->parties[0].account, err);
+    }
+    release->count = 2;
+    release->parties[1].profile = request->paper_profile;
+    const char *const profiles[] = {request->profile, request->paper_profile};
+    struct account accounts[2];
+    enum ibc_status status = account_open_both(release->broker, profiles, accounts, err);
+    release->parties[0].account = accounts[0];
+    release->parties[1].account = accounts[1];
+    return status;
+}
+
 static enum ibc_status release_open(struct release *release, const struct ibc_broker *broker,
                                     const struct ibc_request *request, struct ibc_error *err) {
     *release = (struct release){.broker = broker, .request = request};
-    enum ibc_status status = account_open(broker, request->profile, &release->account, err);
+    enum ibc_status status = open_accounts(release, err);
     if (status == IBC_OK) {
-        variables_of(release->account.version, request, broker->policy, &release->variables);
+        variables_of(release->parties[0].account.version,
+                     release->count > 1 ? release->parties[1].account.version : NULL, request,
+                     broker->policy, &release->variables);
         status = ibc_clock_now(&release->now, err);
     }
     return status;
 }
 
 static void release_close(struct release *release) {
-    account_close(&release->account);
+    for (size_t i = 0; i < PARTIES_MAX; i++) {
+        account_close(&release->parties[i].account);
+    }
 }
 
 static enum ibc_status check_version(const struct release *release, struct ibc_error *err) {
-    if (release->account.version->state == IBC_VERSION_ACTIVE) {
-        return IBC_OK;
+    for (size_t i = 0; i < release->count; i++) {
+        const struct ibc_version *version = release->parties[i].account.version;
+        const char *profile = release->parties[i].profile;
+        if (version->state != IBC_VERSION_ACTIVE) {
+            return ibc_fail(err, IBC_ERR_REFUSED,
+                            "profile '%s': version %u is %s and no other is active; seal the right "
+                            "password with: ibcred seal %s, or, if IBKR was wrong: ibcred gate %s "
+                            "--clear",
+                            profile, version->number, ibc_version_state_name(version->state),
+                            profile, profile);
+        }
     }
-    return ibc_fail(err, IBC_ERR_REFUSED,
-                    "profile '%s': version %u is %s and no other is active; seal the right "
-                    "password with: ibcred seal %s, or, if IBKR was wrong: ibcred gate %s --clear",
-                    release->request->profile, release->account.version->number,
-                    ibc_version_state_name(release->account.version->state),
-                    release->request->profile, release->request->profile);
+    return IBC_OK;
 }
 
 /* IBC_OK with text in `err` is a warning that the policy asks for. */
 static enum ibc_status check_mode(const struct release *release, struct ibc_error *err) {
     err->text[0] = '\0';
-    enum ibc_kind kind = release->account.profile->kind;
+    enum ibc_kind kinds[PARTIES_MAX] = {0};
+    for (size_t i = 0; i < release->count; i++) {
+        kinds[i] = release->parties[i].account.profile->kind;
+    }
+    if (release->count > 1 && kinds[0] == IBC_KIND_PAPER && kinds[1] == IBC_KIND_LIVE) {
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "profile '%s' is the paper user and '%s' the live one; name them the other "
+                        "way round",
+                        release->parties[0].profile, release->parties[1].profile);
+    }
     enum ibc_mode_verdict verdict =
-        ibc_mode_check(release->broker->policy, release->request->mode, &kind, 1);
-    return ibc_mode_explain(verdict, release->request->mode, release->request->profile, kind, err);
-}
-
-static enum ibc_status check_gate(const struct release *release, struct ibc_error *err) {
-    struct ibc_gate_verdict verdict =
-        account_gate(&release->account, release->broker->policy, &release->now);
-    return ibc_gate_explain(&verdict, &release->broker->policy->gate, release->request->profile,
+        ibc_mode_check(release->broker->policy, release->request->mode, kinds, release->count);
+    return ibc_mode_explain(verdict, release->request->mode, release->request->profile, kinds[0],
                             err);
 }
 
-static struct ibc_audit_event event_of(const struct release *release, const char *delivery) {
+/* Of two accounts the one that is held speaks, else the one that must wait longer. */
+static enum ibc_status check_gate(const struct release *release, struct ibc_error *err) {
+    enum ibc_status worst = IBC_OK;
+    for (size_t i = 0; i < release->count; i++) {
+        struct ibc_gate_verdict verdict =
+            account_gate(&release->parties[i].account, release->broker->policy, &release->now);
+        struct ibc_error said = {0};
+        enum ibc_status status = ibc_gate_explain(&verdict, &release->broker->policy->gate,
+                                                  release->parties[i].profile, &said);
+        if (worst == IBC_OK || status == IBC_ERR_REFUSED ||
+            (status == IBC_ERR_WAIT && worst == IBC_ERR_WAIT &&
+             said.retry_after > err->retry_after)) {
+            worst = status;
+            *err = status == IBC_OK ? *err : said;
+        }
+        if (status == IBC_ERR_REFUSED) {
+            break;
+        }
+    }
+    return worst;
+}
+
+static struct ibc_audit_event event_of(const struct release *release, size_t party,
+                                       const char *delivery) {
     return (struct ibc_audit_event){
         .event = "release",
-        .profile = release->request->profile,
-        .version = release->account.version->number,
+        .profile = release->parties[party].profile,
+        .version = release->parties[party].account.version->number,
         .mode = ibc_mode_name(release->request->mode),
         .delivery = delivery,
     };
@@ -70,30 +131,57 @@ static struct ibc_audit_event event_of(const struct release *release, const char
  */
 static void note_refusal(const struct release *release, const char *delivery,
                          const struct ibc_error *refusal) {
-    struct ibc_audit_event event = event_of(release, delivery);
-    event.verdict = refusal->status == IBC_ERR_WAIT ? "wait" : "refused";
-    event.why = refusal->text;
-    struct ibc_error ignored;
-    (void)!ibc_broker_note(release->broker, &event, &ignored);
+    for (size_t i = 0; i < release->count; i++) {
+        struct ibc_audit_event event = event_of(release, i, delivery);
+        event.verdict = refusal->status == IBC_ERR_WAIT ? "wait" : "refused";
+        event.why = refusal->text;
+        struct ibc_error ignored;
+        (void)!ibc_broker_note(release->broker, &event, &ignored);
+    }
 }
 
-/* Say that the charge just made came to nothing, because its secret did not leave. */
-static void take_back_charge(struct release *release) {
-    struct ibc_error ignored;
-    (void)!account_append(&release->account, IBC_LEDGER_UNDELIVERED, 0, 0,
-                          release->account.credential, &release->now, &ignored);
+/* Say that the charges just made came to nothing, because no secret left. */
+static void take_back_charges(struct release *release) {
+    for (size_t i = 0; i < release->count; i++) {
+        struct ibc_error ignored;
+        if (release->parties[i].charge != 0) {
+            (void)!account_append(&release->parties[i].account, IBC_LEDGER_UNDELIVERED,
+                                  release->parties[i].account.credential, &release->now, &ignored);
+        }
+    }
 }
 
 static enum ibc_status charge(struct release *release, struct ibc_error *err) {
-    return account_append(&release->account, IBC_LEDGER_CHARGE, 0, 0, release->account.credential,
-                          &release->now, err);
+    for (size_t i = 0; i < release->count; i++) {
+        struct party *party = &release->parties[i];
+        enum ibc_status status = account_append(&party->account, IBC_LEDGER_CHARGE,
+                                                party->account.credential, &release->now, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+        party->charge = account_last_charge(&party->account)->sequence;
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status write_audit(const struct release *release, struct ibc_audit *audit,
+                                   const char *delivery, const char *verdict, const char *why,
+                                   struct ibc_error *err) {
+    for (size_t i = 0; i < release->count; i++) {
+        struct ibc_audit_event event = event_of(release, i, delivery);
+        event.verdict = verdict;
+        event.why = why;
+        enum ibc_status status = ibc_audit_append(audit, &event, &release->now, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    return IBC_OK;
 }
 
 /* Prepared and allowed: charge, write down, let go. */
 static enum ibc_status commit(struct release *release, const struct ibc_delivery *delivery,
                               struct ibc_error *err) {
-    struct ibc_audit_event event = event_of(release, delivery->name);
-    event.verdict = "allowed";
     ibc_auto_audit *audit = NULL;
     enum ibc_status status =
         ibc_audit_open(release->broker->state_fd, ibc_vault_id(release->broker->vault),
@@ -102,21 +190,18 @@ static enum ibc_status commit(struct release *release, const struct ibc_delivery
         return status;
     }
     status = charge(release, err);
-    if (status != IBC_OK) {
-        return status;
+    if (status == IBC_OK) {
+        status = write_audit(release, audit, delivery->name, "allowed", NULL, err);
     }
-    status = ibc_audit_append(audit, &event, &release->now, err);
     if (status == IBC_OK) {
         status = delivery->hand_over(delivery->self, err);
         if (status == IBC_OK) {
             return IBC_OK;
         }
         struct ibc_error ignored;
-        event.verdict = "failed";
-        event.why = err->text;
-        (void)!ibc_audit_append(audit, &event, &release->now, &ignored);
+        (void)!write_audit(release, audit, delivery->name, "failed", err->text, &ignored);
     }
-    take_back_charge(release);
+    take_back_charges(release);
     return status;
 }
 
@@ -145,9 +230,6 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     if (status != IBC_OK) {
         return status;
     }
-    struct ibc_release released = {
-        .version = release.account.version->number,
-    };
     status = allow(&release, err);
     if (status == IBC_OK) {
         status = delivery->prepare(delivery->self, release.variables.fields,
@@ -162,7 +244,11 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
         delivery->abandon(delivery->self);
         return status;
     }
-    *out = released;
+    *out = (struct ibc_release){
+        .version = release.parties[0].account.version->number,
+        .charge = release.parties[0].charge,
+        .paper_charge = release.parties[1].charge,
+    };
     return IBC_OK;
 }
 
@@ -194,7 +280,7 @@ enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct i
     if (status != IBC_OK) {
         return status;
     }
-    *version = release.account.version->number;
+    *version = release.parties[0].account.version->number;
 
     static const struct {
         const char *name;

@@ -19,15 +19,8 @@ enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
 
 /* The credential that an outcome is about: of the last charge whose secret left, else our own. */
 static const unsigned char *reported_credential(const struct account *account) {
-    size_t count;
-    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
-    for (size_t i = count; i > 0; i--) {
-        if (entries[i - 1].event == IBC_LEDGER_CHARGE &&
-            !ibc_ledger_taken_back(entries, count, i - 1)) {
-            return entries[i - 1].credential;
-        }
-    }
-    return account->credential;
+    const struct ibc_ledger_entry *charge = account_last_charge(account);
+    return charge ? charge->credential : account->credential;
 }
 
 /* What is written about a version in the vault. */
@@ -60,6 +53,9 @@ static void apply_mark(enum mark mark, struct ibc_version *version, int64_t now_
 static struct ibc_version *version_with(const struct ibc_vault *vault, struct ibc_profile *profile,
                                         const unsigned char *credential) {
     for (size_t i = profile->version_count; i > 0; i--) {
+        if (!has_credentials(&profile->versions[i - 1])) {
+            continue;
+        }
         unsigned char id[IBC_CREDENTIAL_ID_BYTES];
         credential_of(vault, &profile->versions[i - 1], id);
         if (memcmp(id, credential, sizeof id) == 0) {
@@ -113,16 +109,15 @@ static enum mark mark_for(enum ibc_outcome outcome) {
 
 /* Ledger, then audit log; both durable. */
 static enum ibc_status record(const struct ibc_broker *broker, struct account *account,
-                              const struct ibc_ledger_entry *entry,
-                              const struct ibc_audit_event *event, struct ibc_error *err) {
+                              struct ibc_ledger_entry *entry, const struct ibc_audit_event *event,
+                              struct ibc_error *err) {
     ibc_auto_audit *audit = NULL;
     enum ibc_status status = ibc_audit_open(broker->state_fd, ibc_vault_id(broker->vault),
                                             ibc_vault_audit_key(broker->vault), &audit, err);
     if (status != IBC_OK) {
         return status;
     }
-    status = account_append(account, entry->event, entry->outcome, entry->wait, entry->credential,
-                            &entry->at, err);
+    status = ibc_ledger_append(account->ledger, entry, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -154,19 +149,91 @@ static enum ibc_status write_down(const struct ibc_broker *broker, struct accoun
     return status;
 }
 
+/* Has this credential logged in before? */
+static bool logged_in_before(const struct account *account, const unsigned char *credential) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    for (size_t i = count; i > 0; i--) {
+        if (entries[i - 1].outcome == IBC_OUTCOME_SUCCESS &&
+            memcmp(entries[i - 1].credential, credential, IBC_CREDENTIAL_ID_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *profile,
-                                  enum ibc_outcome outcome, int64_t wait, bool *warned,
+                                  const struct ibc_report *report, struct ibc_reported *out,
                                   struct ibc_error *err) {
-    *warned = false;
+    *out = (struct ibc_reported){.outcome = report->outcome};
     auto_account account = {0};
-    enum ibc_status status = account_open_charged(broker, profile, &account, err);
+    enum ibc_status status =
+        account_open_charged(broker, profile, IBC_LEDGER_OUTCOME, report->seen_ns, &account, err);
     if (status != IBC_OK) {
         return status;
     }
-    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_OUTCOME, .outcome = outcome, .wait = wait};
+    if (account.seen) {
+        out->again = true;
+        out->outcome = account.seen_as;
+        return IBC_OK;
+    }
+    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_OUTCOME,
+                                     .outcome = report->outcome,
+                                     .wait = report->wait,
+                                     .seen_ns = report->seen_ns};
     memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
-    struct ibc_audit_event event = {.event = "report", .verdict = ibc_outcome_name(outcome)};
-    return write_down(broker, &account, &entry, &event, mark_for(outcome), warned, err);
+    if (report->outcome == IBC_OUTCOME_REJECTED && report->automatic &&
+        logged_in_before(&account, entry.credential)) {
+        entry.outcome = IBC_OUTCOME_FAILED;
+    }
+    out->outcome = entry.outcome;
+    struct ibc_audit_event event = {.event = "report", .verdict = ibc_outcome_name(entry.outcome)};
+    return write_down(broker, &account, &entry, &event, mark_for(entry.outcome), &out->warned, err);
+}
+
+enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *profile,
+                                   int64_t seen_ns, bool *again, struct ibc_error *err) {
+    *again = false;
+    auto_account account = {0};
+    enum ibc_status status =
+        account_open_charged(broker, profile, IBC_LEDGER_ATTEMPT, seen_ns, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (account.seen) {
+        *again = true;
+        return IBC_OK;
+    }
+    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_ATTEMPT, .seen_ns = seen_ns};
+    memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
+    struct ibc_audit_event event = {.event = "login", .verdict = "seen"};
+    bool unused;
+    return write_down(broker, &account, &entry, &event, MARK_NONE, &unused, err);
+}
+
+enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char *profile,
+                                     uint64_t charge, const char *why, bool *done,
+                                     struct ibc_error *err) {
+    *done = false;
+    auto_account account = {0};
+    enum ibc_status status =
+        account_open_charged(broker, profile, IBC_LEDGER_CHARGE, 0, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account.ledger, &count);
+    if (count == 0 || entries[count - 1].sequence != charge ||
+        entries[count - 1].event != IBC_LEDGER_CHARGE) {
+        return IBC_OK;
+    }
+    struct ibc_ledger_entry entry = {.event = IBC_LEDGER_UNDELIVERED};
+    memcpy(entry.credential, entries[count - 1].credential, sizeof entry.credential);
+    struct ibc_audit_event event = {.event = "take-back", .verdict = "done", .why = why};
+    bool unused;
+    status = write_down(broker, &account, &entry, &event, MARK_NONE, &unused, err);
+    *done = status == IBC_OK;
+    return status;
 }
 
 enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile, bool *warned,
@@ -181,6 +248,15 @@ enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *pr
     memcpy(entry.credential, account.credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "clear", .verdict = "done"};
     return write_down(broker, &account, &entry, &event, MARK_CLEARED, warned, err);
+}
+
+enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker, const char *profile,
+                                          bool *awaits, struct ibc_error *err) {
+    auto_account account = {0};
+    enum ibc_status status =
+        account_open_charged(broker, profile, IBC_LEDGER_CHARGE, 0, &account, err);
+    *awaits = status == IBC_OK && account_awaits_outcome(&account);
+    return status;
 }
 
 enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,

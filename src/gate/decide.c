@@ -16,6 +16,7 @@
 /* What a success or a person wipes. The zero value is the clean slate. Times are proven ones. */
 struct slate {
     bool in_flight;
+    bool seen; /* the attempt in flight, by a log */
     int64_t charged_at;
     int64_t wait_until; /* the latest end of all waits */
     enum ibc_gate_reason wait_reason;
@@ -87,6 +88,9 @@ static int64_t wait_after(struct slate *slate, const struct ibc_gate_rules *rule
     case IBC_OUTCOME_SESSION_CONFLICT:
         *reason = IBC_REASON_SESSION_CONFLICT;
         return rules->session_conflict_wait;
+    case IBC_OUTCOME_FAILED:
+        *reason = IBC_REASON_FAILED;
+        return rules->rejected_wait;
     case IBC_OUTCOME_SILENT_DROP:
         *reason = IBC_REASON_SILENT_DROP;
         return silent_drop_wait(slate, rules);
@@ -106,7 +110,8 @@ static void raise_wait(struct slate *slate, int64_t until, enum ibc_gate_reason 
 /* --- outcomes --- */
 
 static bool is_failure(enum ibc_outcome outcome) {
-    return outcome == IBC_OUTCOME_REJECTED || outcome == IBC_OUTCOME_SECOND_FACTOR_TIMEOUT;
+    return outcome == IBC_OUTCOME_REJECTED || outcome == IBC_OUTCOME_FAILED ||
+           outcome == IBC_OUTCOME_SECOND_FACTOR_TIMEOUT;
 }
 
 /*
@@ -170,6 +175,19 @@ static bool is_same_credential(const struct fold *fold, const struct ibc_ledger_
 static void fold_charge(struct fold *fold, int64_t at) {
     time_out(fold);
     fold->slate.in_flight = true;
+    fold->slate.seen = false;
+    fold->slate.charged_at = at;
+}
+
+/*
+ * A login that was seen is the one in flight, or else one that nobody released. Its time begins
+ * anew when it is seen: a gateway may start so slowly that its charge has timed out by then.
+ */
+static void fold_attempt(struct fold *fold, int64_t at) {
+    if (!fold->slate.in_flight || fold->slate.seen) {
+        fold_charge(fold, at);
+    }
+    fold->slate.seen = true;
     fold->slate.charged_at = at;
 }
 
@@ -198,6 +216,9 @@ static void fold_entries(struct fold *fold, const struct ibc_ledger_entry *entri
             break;
         case IBC_LEDGER_OUTCOME:
             fold_outcome(fold, &entries[i], at);
+            break;
+        case IBC_LEDGER_ATTEMPT:
+            fold_attempt(fold, at);
             break;
         case IBC_LEDGER_CLEAR:
             fold_clear(fold, &entries[i]);

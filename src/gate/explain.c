@@ -20,6 +20,8 @@ static const struct words words[] = {
     [IBC_REASON_SESSION_CONFLICT] = {"session-conflict",
                                      "another session holds this account's username"},
     [IBC_REASON_SILENT_DROP] = {"silent-drop", "IBKR dropped the last login without an answer"},
+    [IBC_REASON_FAILED] = {"failed", "the last login of this account failed, though not, as far "
+                                     "as is known, because of its password"},
     [IBC_REASON_UNKNOWN] = {"unknown", "nothing was heard of the last login, which may have "
                                        "failed"},
     [IBC_REASON_MAINTENANCE] = {"maintenance", "IBKR is in a maintenance window of the policy"},

@@ -69,6 +69,17 @@ const struct ibc_ledger_entry *ibc_ledger_entries(const struct ibc_ledger *ledge
     return ledger->entries;
 }
 
+const struct ibc_ledger_entry *ibc_ledger_find_seen(const struct ibc_ledger *ledger,
+                                                    enum ibc_ledger_event event, int64_t seen_ns) {
+    for (size_t i = ledger->count; i > 0; i--) {
+        const struct ibc_ledger_entry *entry = &ledger->entries[i - 1];
+        if (entry->event == event && entry->seen_ns == seen_ns) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 /* A copy of the entries, the new one at its end, with room for one more. */
 static struct ibc_ledger_entry *grown(const struct ibc_ledger *ledger,
                                       const struct ibc_ledger_entry *entry) {

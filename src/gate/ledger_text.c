@@ -17,10 +17,9 @@ enum { HASH_HEX = 2 * LEDGER_HASH_BYTES };
 static const unsigned char domain[crypto_generichash_blake2b_PERSONALBYTES] = "ibcred ledger 1";
 
 static const char *const event_names[] = {
-    [IBC_LEDGER_CHARGE] = "charge",
-    [IBC_LEDGER_UNDELIVERED] = "undelivered",
-    [IBC_LEDGER_OUTCOME] = "outcome",
-    [IBC_LEDGER_CLEAR] = "clear",
+    [IBC_LEDGER_CHARGE] = "charge",   [IBC_LEDGER_UNDELIVERED] = "undelivered",
+    [IBC_LEDGER_OUTCOME] = "outcome", [IBC_LEDGER_CLEAR] = "clear",
+    [IBC_LEDGER_ATTEMPT] = "attempt",
 };
 
 /* --- the chain --- */
@@ -57,9 +56,16 @@ static bool outcome_fits(const struct ibc_ledger_entry *entry) {
     return entry->wait >= 0 && entry->wait <= longest;
 }
 
+static bool seen_fits(const struct ibc_ledger_entry *entry) {
+    if (entry->event == IBC_LEDGER_ATTEMPT) {
+        return entry->seen_ns > 0;
+    }
+    return entry->event == IBC_LEDGER_OUTCOME ? entry->seen_ns >= 0 : entry->seen_ns == 0;
+}
+
 bool ledger_entry_fits(const struct ibc_ledger_entry *entry) {
-    return entry->event >= IBC_LEDGER_CHARGE && entry->event <= IBC_LEDGER_CLEAR &&
-           outcome_fits(entry) && entry->at.wall_ms >= 0 &&
+    return entry->event >= IBC_LEDGER_CHARGE && entry->event <= IBC_LEDGER_ATTEMPT &&
+           outcome_fits(entry) && seen_fits(entry) && entry->at.wall_ms >= 0 &&
            entry->at.wall_ms <= LEDGER_WALL_MS_MAX && entry->at.boot_ms >= 0 &&
            entry->at.boot_ms <= LEDGER_BOOT_MS_MAX;
 }
@@ -73,11 +79,11 @@ size_t ledger_format_line(struct ledger_chain *chain, const struct ibc_ledger_en
     sodium_bin2hex(credential, sizeof credential, entry->credential, IBC_CREDENTIAL_ID_BYTES);
 
     bool outcome = entry->event == IBC_LEDGER_OUTCOME;
-    int body =
-        snprintf(out, LEDGER_LINE_MAX, VERSION_WORD " %llu %s %s %lld %lld %lld %s %s",
-                 (unsigned long long)entry->sequence, event_names[entry->event],
-                 outcome ? ibc_outcome_name(entry->outcome) : "-", (long long)entry->wait,
-                 (long long)entry->at.wall_ms, (long long)entry->at.boot_ms, boot_id, credential);
+    int body = snprintf(out, LEDGER_LINE_MAX, VERSION_WORD " %llu %s %s %lld %lld %lld %lld %s %s",
+                        (unsigned long long)entry->sequence, event_names[entry->event],
+                        outcome ? ibc_outcome_name(entry->outcome) : "-", (long long)entry->wait,
+                        (long long)entry->seen_ns, (long long)entry->at.wall_ms,
+                        (long long)entry->at.boot_ms, boot_id, credential);
     ledger_chain_advance(chain, (struct ibc_view){(const unsigned char *)out, (size_t)body});
     sodium_bin2hex(hash, sizeof hash, chain->previous, LEDGER_HASH_BYTES);
     int end = snprintf(out + body, LEDGER_LINE_MAX - (size_t)body, " %s\n", hash);
@@ -180,6 +186,7 @@ static bool parse_line(struct ibc_view line, struct ibc_ledger_entry *entry, str
     entry->event = next_event(&fields);
     entry->outcome = next_outcome(&fields);
     entry->wait = next_number(&fields, LEDGER_WAIT_MAX);
+    entry->seen_ns = next_number(&fields, INT64_MAX);
     entry->at.wall_ms = next_number(&fields, LEDGER_WALL_MS_MAX);
     entry->at.boot_ms = next_number(&fields, LEDGER_BOOT_MS_MAX);
     next_id(&fields, entry->at.boot_id, IBC_BOOT_ID_BYTES);

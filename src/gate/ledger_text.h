@@ -1,9 +1,9 @@
 /*
  * ledger_text.h - ledger entries as lines of text, and the chain that binds them. Pure.
  *
- * A line is ten fields with one space between them, and a newline:
+ * A line is eleven fields with one space between them, and a newline:
  *
- *     v1 SEQUENCE EVENT OUTCOME WAIT WALL_MS BOOT_MS BOOT_ID CREDENTIAL HASH
+ *     v1 SEQUENCE EVENT OUTCOME WAIT SEEN_NS WALL_MS BOOT_MS BOOT_ID CREDENTIAL HASH
  *
  * Numbers are decimal without leading zeros, ids and the hash lower-case hexadecimal, OUTCOME is
  * "-" but for outcomes. HASH is BLAKE2b-128 with the ledger's key, "ibcred ledger 1" as

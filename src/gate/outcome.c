@@ -14,6 +14,7 @@ static const char *const names[] = {
     [IBC_OUTCOME_SECOND_FACTOR_TIMEOUT] = "2fa-timeout",
     [IBC_OUTCOME_SESSION_CONFLICT] = "session-conflict",
     [IBC_OUTCOME_SILENT_DROP] = "silent-drop",
+    [IBC_OUTCOME_FAILED] = "failed",
     [IBC_OUTCOME_UNKNOWN] = "unknown",
 };
 

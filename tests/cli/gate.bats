@@ -33,6 +33,7 @@ load lib.bash
     after 2fa-timeout wait 2fa-timeout
     after session-conflict wait session-conflict
     after silent-drop wait silent-drop
+    after failed wait failed
     after unknown wait unknown
     after rejected hold burned
 }

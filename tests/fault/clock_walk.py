@@ -36,9 +36,10 @@ LEAST_WAIT = {
     "2fa-timeout": 60,
     "session-conflict": 300,
     "silent-drop": 60,
+    "failed": 60,
     "unknown": 60,
 }
-FAILURES = ("rejected", "2fa-timeout")
+FAILURES = ("rejected", "2fa-timeout", "failed")
 HARMLESS = ("silent-drop", "session-conflict", "success")
 
 

@@ -58,7 +58,7 @@ static void decide(const struct ibc_ledger_entry *entries, size_t count) {
 
     struct ibc_gate_verdict verdict = ibc_gate_decide(entries, count, &rules, credential, &now, 0);
     check_verdict(&verdict);
-    if (last && last->event == IBC_LEDGER_CHARGE) {
+    if (last && (last->event == IBC_LEDGER_CHARGE || last->event == IBC_LEDGER_ATTEMPT)) {
         require(verdict.decision != IBC_GATE_ALLOW);
     }
     if (verdict.decision == IBC_GATE_WAIT && now.boot_ms <= LEDGER_BOOT_MS_MAX - verdict.wait_ms) {

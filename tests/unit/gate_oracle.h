@@ -18,6 +18,8 @@ struct login {
     bool released; /* ours; otherwise the container tried by itself */
     int64_t released_at;
     int64_t tried_at; /* when IBKR saw it */
+    bool seen;        /* its line in the gateway's log was read */
+    int64_t seen_at;
     bool told;
     int64_t told_at;
     enum ibc_outcome outcome; /* when told */
@@ -39,7 +41,8 @@ struct opinion {
 };
 
 static bool failed(enum ibc_outcome outcome) {
-    return outcome == IBC_OUTCOME_REJECTED || outcome == IBC_OUTCOME_SECOND_FACTOR_TIMEOUT;
+    return outcome == IBC_OUTCOME_REJECTED || outcome == IBC_OUTCOME_FAILED ||
+           outcome == IBC_OUTCOME_SECOND_FACTOR_TIMEOUT;
 }
 
 static bool outstanding(const struct oracle *oracle) {
@@ -47,7 +50,7 @@ static bool outstanding(const struct oracle *oracle) {
         return false;
     }
     const struct login *last = &oracle->logins[oracle->count - 1];
-    return last->released && !last->told;
+    return (last->released || last->seen) && !last->told;
 }
 
 /* What is believed of a login, once its time is over. */
@@ -55,14 +58,18 @@ static enum ibc_outcome believed(const struct login *login) {
     return login->told ? login->outcome : IBC_OUTCOME_UNKNOWN;
 }
 
-/* The latest time at which it can have reached IBKR, for all that is known. */
+/*
+ * The latest time at which it can have ended, for all that is known. Whoever saw a login begin
+ * gives it its time from there: a gateway that takes long to start logs in all the same.
+ */
 static int64_t over_at(const struct oracle *oracle, const struct login *login) {
-    return login->told ? login->told_at : login->released_at + oracle->rules.attempt_timeout * 1000;
+    int64_t begun_at = login->seen ? login->seen_at : login->released_at;
+    return login->told ? login->told_at : begun_at + oracle->rules.attempt_timeout * 1000;
 }
 
 /* May IBKR have counted it as failed, for all that is known? */
 static bool possibly_failed(const struct login *login) {
-    if (!login->released && believed(login) == IBC_OUTCOME_UNKNOWN) {
+    if (!login->released && !login->seen && believed(login) == IBC_OUTCOME_UNKNOWN) {
         return false; /* nothing says that there was a login at all */
     }
     return believed(login) != IBC_OUTCOME_SESSION_CONFLICT &&
@@ -75,6 +82,7 @@ static int64_t wait_of(const struct oracle *oracle, const struct login *login, i
     static const int64_t drops[] = {60, 120, 240, 480, 600, 1200, 1800, 2700, 3600};
     switch (believed(login)) {
     case IBC_OUTCOME_REJECTED:
+    case IBC_OUTCOME_FAILED:
         return oracle->rules.rejected_wait;
     case IBC_OUTCOME_THROTTLED: {
         int64_t base = throttles[n < 3 ? n : 3];
@@ -170,6 +178,30 @@ static int64_t seen_by_ibkr(const struct oracle *oracle, int64_t now) {
 static void oracle_release(struct oracle *oracle, int64_t at, int64_t tried_at) {
     oracle->logins[oracle->count++] =
         (struct login){.released = true, .released_at = at, .tried_at = tried_at};
+}
+
+/*
+ * The log's line of a login that IBKR saw at `tried_at` is read. What was released and not yet
+ * seen is that login; a second one after it, or one without a release, is the container's own.
+ */
+static void oracle_see(struct oracle *oracle, int64_t tried_at, int64_t at) {
+    struct login *last = oracle->count > 0 ? &oracle->logins[oracle->count - 1] : NULL;
+    if (!last || last->told || last->seen || !last->released) {
+        last = &oracle->logins[oracle->count++];
+        *last = (struct login){.released = false};
+    }
+    last->seen = true;
+    last->seen_at = at;
+    last->tried_at = tried_at;
+}
+
+/* The login that was to reach IBKR at `tried_at` never will: its container is gone. */
+static void oracle_forgo(struct oracle *oracle, int64_t tried_at) {
+    for (int i = 0; i < oracle->count; i++) {
+        if (oracle->logins[i].tried_at == tried_at) {
+            oracle->logins[i].tried_at = INT64_MIN;
+        }
+    }
 }
 
 static void oracle_undeliver(struct oracle *oracle) {

@@ -51,6 +51,12 @@ static void undelivered(struct script *script, int64_t at) {
     add(script, IBC_LEDGER_UNDELIVERED, 0, 0, at);
 }
 
+/* A login is seen in the log. */
+static void attempt(struct script *script, int64_t at) {
+    add(script, IBC_LEDGER_ATTEMPT, 0, 0, at);
+    script->entries[script->count - 1].seen_ns = at + 1;
+}
+
 static void outcome(struct script *script, enum ibc_outcome value, int64_t at) {
     add(script, IBC_LEDGER_OUTCOME, value, 0, at);
 }
@@ -140,6 +146,7 @@ static const struct effect {
     {IBC_OUTCOME_SECOND_FACTOR_TIMEOUT, 0, IBC_REASON_SECOND_FACTOR, 62, 1, 1, 1, false},
     {IBC_OUTCOME_SESSION_CONFLICT, 0, IBC_REASON_SESSION_CONFLICT, 305, 0, 0, 0, false},
     {IBC_OUTCOME_SILENT_DROP, 0, IBC_REASON_SILENT_DROP, 60, 0, 0, 0, false},
+    {IBC_OUTCOME_FAILED, 0, IBC_REASON_FAILED, 61, 1, 1, 1, false},
     {IBC_OUTCOME_UNKNOWN, 0, IBC_REASON_UNKNOWN, 63, 0, 1, 0, false},
 };
 
@@ -177,6 +184,21 @@ static void each_outcome_without_a_charge_has_its_effect(void **state) {
         struct script script = new_script();
         add(&script, IBC_LEDGER_OUTCOME, effects[i].outcome, effects[i].printed, 120);
         check_effect(&script, &effects[i], 120, effects[i].attempts_without_charge);
+    }
+}
+
+static void each_outcome_of_a_login_that_was_seen_has_its_effect(void **state) {
+    (void)state;
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(effects); i++) {
+        for (int charged = 0; charged < 2; charged++) {
+            struct script script = new_script();
+            if (charged) {
+                charge(&script, 100);
+            }
+            attempt(&script, 110);
+            add(&script, IBC_LEDGER_OUTCOME, effects[i].outcome, effects[i].printed, 120);
+            check_effect(&script, &effects[i], 120, effects[i].attempts);
+        }
     }
 }
 
@@ -245,6 +267,135 @@ static void an_earlier_charge_still_in_flight_survives_an_undelivered_one(void *
     charge(&script, 150);
     undelivered(&script, 151);
     assert_waits(&script, 151, 400, IBC_REASON_IN_FLIGHT);
+}
+
+/* --- logins that were seen --- */
+
+static void the_first_login_seen_is_the_charges_and_has_its_time_from_there(void **state) {
+    (void)state;
+    struct script script = new_script();
+    charge(&script, 100);
+    attempt(&script, 130);
+    assert_int_equal(verdict(&script, 130).attempts, 1);
+    assert_waits(&script, 130, 430, IBC_REASON_IN_FLIGHT);
+    assert_waits(&script, 430, 493, IBC_REASON_UNKNOWN);
+    assert_int_equal(verdict(&script, 493).attempts, 1);
+    assert_allowed(&script, 493);
+}
+
+static void a_login_seen_when_its_charge_had_timed_out_is_in_flight(void **state) {
+    (void)state;
+    struct script script = new_script();
+    charge(&script, 100);
+    assert_allowed(&script, 5000);
+    attempt(&script, 5000);
+    assert_int_equal(verdict(&script, 5000).attempts, 1);
+    assert_waits(&script, 5000, 5300, IBC_REASON_IN_FLIGHT);
+    assert_waits(&script, 5300, 5363, IBC_REASON_UNKNOWN);
+    assert_int_equal(verdict(&script, 5363).attempts, 1);
+}
+
+static void a_second_login_without_a_release_is_charged(void **state) {
+    (void)state;
+    struct script script = new_script();
+    charge(&script, 100);
+    attempt(&script, 110);
+    outcome(&script, IBC_OUTCOME_SECOND_FACTOR_TIMEOUT, 120);
+    attempt(&script, 200);
+    assert_int_equal(verdict(&script, 200).attempts, 2);
+    assert_waits(&script, 200, 500, IBC_REASON_IN_FLIGHT);
+    assert_waits(&script, 500, 563, IBC_REASON_UNKNOWN);
+    assert_int_equal(verdict(&script, 563).attempts, 2);
+    assert_allowed(&script, 563);
+    assert_int_equal(verdict(&script, 120 + DAY).attempts, 1);
+    assert_int_equal(verdict(&script, 500 + DAY - 1).attempts, 1);
+    assert_int_equal(verdict(&script, 500 + DAY).attempts, 0);
+}
+
+static void a_second_login_while_the_first_is_in_flight_counts_that_as_unknown(void **state) {
+    (void)state;
+    struct script script = new_script();
+    charge(&script, 100);
+    attempt(&script, 110);
+    attempt(&script, 150);
+    assert_int_equal(verdict(&script, 150).attempts, 2);
+    assert_int_equal(verdict(&script, 150).wait_ms, (410 + 63 - 150) * 1000);
+    assert_waits(&script, 450, 450 + 63, IBC_REASON_UNKNOWN);
+    outcome(&script, IBC_OUTCOME_SESSION_CONFLICT, 151);
+    assert_int_equal(verdict(&script, 151).attempts, 1);
+    assert_waits(&script, 151, 410 + 63, IBC_REASON_UNKNOWN);
+}
+
+static void a_login_seen_after_a_success_or_a_clear_is_charged(void **state) {
+    (void)state;
+    for (int cleared = 0; cleared < 2; cleared++) {
+        struct script script = new_script();
+        charge(&script, 100);
+        attempt(&script, 101);
+        if (cleared) {
+            clear(&script, 102);
+        } else {
+            outcome(&script, IBC_OUTCOME_SUCCESS, 102);
+        }
+        assert_int_equal(verdict(&script, 103).attempts, 0);
+        attempt(&script, HOUR);
+        assert_int_equal(verdict(&script, HOUR).attempts, 1);
+        assert_waits(&script, HOUR, HOUR + 300, IBC_REASON_IN_FLIGHT);
+        assert_int_equal(verdict(&script, HOUR + 400).attempts, 1);
+        outcome(&script, IBC_OUTCOME_SUCCESS, HOUR + 401);
+        assert_allowed(&script, HOUR + 401);
+        assert_int_equal(verdict(&script, HOUR + 401).attempts, 0);
+    }
+}
+
+static void a_login_seen_after_an_undelivered_charge_is_charged(void **state) {
+    (void)state;
+    struct script script = new_script();
+    charge(&script, 100);
+    undelivered(&script, 101);
+    attempt(&script, 102);
+    assert_int_equal(verdict(&script, 102).attempts, 1);
+    assert_waits(&script, 102, 402, IBC_REASON_IN_FLIGHT);
+    undelivered(&script, 103); /* takes back charges only */
+    assert_waits(&script, 103, 402, IBC_REASON_IN_FLIGHT);
+}
+
+static void a_charge_after_a_login_that_was_seen_has_one_of_its_own(void **state) {
+    (void)state;
+    struct script script = new_script();
+    attempt(&script, 100);
+    outcome(&script, IBC_OUTCOME_SILENT_DROP, 101);
+    charge(&script, 200);
+    attempt(&script, 210);
+    assert_int_equal(verdict(&script, 210).attempts, 1);
+    attempt(&script, 220);
+    assert_int_equal(verdict(&script, 220).attempts, 2);
+}
+
+static void logins_of_the_container_alone_spend_the_budget(void **state) {
+    (void)state;
+    struct script script = new_script();
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(verdict(&script, 1000 + i * HOUR).decision, IBC_GATE_ALLOW);
+        attempt(&script, 1000 + i * HOUR);
+    }
+    assert_int_equal(verdict(&script, 1000 + 7 * HOUR).attempts, 8);
+    assert_waits(&script, 1300 + 7 * HOUR, 1300 + DAY, IBC_REASON_ATTEMPTS);
+}
+
+static void a_failed_login_counts_as_a_failure_and_burns_nothing(void **state) {
+    (void)state;
+    struct script script = new_script();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(verdict_ms(&script, mine, (1000 + i * HOUR) * 1000).decision,
+                         IBC_GATE_ALLOW);
+        attempt(&script, 1000 + i * HOUR);
+        outcome(&script, IBC_OUTCOME_FAILED, 1010 + i * HOUR);
+    }
+    assert_held(&script, mine, 1010 + 2 * HOUR, IBC_REASON_FAILURES);
+    assert_int_equal(verdict(&script, 1010 + 2 * HOUR).failures, 3);
+    clear(&script, 1020 + 2 * HOUR);
+    assert_allowed(&script, 1020 + 2 * HOUR);
 }
 
 /* --- success and clear --- */
@@ -642,6 +793,10 @@ static void each_verdict_is_explained_with_what_to_do(void **state) {
          IBC_ERR_WAIT,
          60,
          {"dropped", "1 min", "gate paper --wait"}},
+        {{IBC_GATE_WAIT, IBC_REASON_FAILED, 60000, 1, 1, 0},
+         IBC_ERR_WAIT,
+         60,
+         {"failed, though not", "1 min", "gate paper --wait"}},
         {{IBC_GATE_WAIT, IBC_REASON_UNKNOWN, 60000, 0, 1, 0},
          IBC_ERR_WAIT,
          60,
@@ -680,12 +835,22 @@ int main(void) {
         cmocka_unit_test(a_charge_stands_in_the_way_until_it_times_out_and_is_unknown),
         cmocka_unit_test(each_outcome_of_a_charge_has_its_effect),
         cmocka_unit_test(each_outcome_without_a_charge_has_its_effect),
+        cmocka_unit_test(each_outcome_of_a_login_that_was_seen_has_its_effect),
         cmocka_unit_test(an_outcome_that_comes_after_the_time_out_replaces_it),
         cmocka_unit_test(an_outcome_of_another_credential_burns_only_that),
         cmocka_unit_test(a_charge_before_the_last_one_timed_out_counts_that_as_unknown),
         cmocka_unit_test(an_undelivered_charge_is_as_if_it_had_not_been),
         cmocka_unit_test(undelivered_cancels_only_the_charge_just_before_it),
         cmocka_unit_test(an_earlier_charge_still_in_flight_survives_an_undelivered_one),
+        cmocka_unit_test(the_first_login_seen_is_the_charges_and_has_its_time_from_there),
+        cmocka_unit_test(a_login_seen_when_its_charge_had_timed_out_is_in_flight),
+        cmocka_unit_test(a_second_login_without_a_release_is_charged),
+        cmocka_unit_test(a_second_login_while_the_first_is_in_flight_counts_that_as_unknown),
+        cmocka_unit_test(a_login_seen_after_a_success_or_a_clear_is_charged),
+        cmocka_unit_test(a_login_seen_after_an_undelivered_charge_is_charged),
+        cmocka_unit_test(a_charge_after_a_login_that_was_seen_has_one_of_its_own),
+        cmocka_unit_test(logins_of_the_container_alone_spend_the_budget),
+        cmocka_unit_test(a_failed_login_counts_as_a_failure_and_burns_nothing),
         cmocka_unit_test(a_success_clears_everything_but_a_burned_credential),
         cmocka_unit_test(a_clear_wipes_the_slate_and_the_burn_of_its_credential),
         cmocka_unit_test(a_clear_for_another_credential_leaves_the_burn),

@@ -1,6 +1,7 @@
 /*
- * test_gate_walk.c - a long random walk over the gate: outcomes in time, late and never, two
- * processes, set clocks, reboots, new passwords, clears. At every step the gate's answer is held
+ * test_gate_walk.c - a long random walk over the gate: outcomes in time, late and never, logins
+ * seen in a log, late or never, and containers that log in by themselves, two processes, set
+ * clocks, reboots, new passwords, clears. At every step the gate's answer is held
  * against the oracle's: it never lets through what the oracle forbids, and, as long as one boot's
  * clock has seen everything, it forbids nothing that the oracle lets through.
  *
@@ -30,7 +31,18 @@ struct tally {
     long reboots;
     long races;
     long torn;
+    long seen; /* logins of a release, in the log */
+    long own;  /* logins of the container itself, in the log */
+    long late; /* of those seen, after the release had timed out */
 };
+
+/* A login's line that is to be read in the log. */
+struct sight {
+    int64_t tried_at;
+    int64_t at; /* INT64_MAX: never */
+};
+
+static const struct sight never = {0, INT64_MAX};
 
 struct world {
     uint64_t random;
@@ -47,6 +59,8 @@ struct world {
     int charged_credential; /* the last one released */
     enum ibc_outcome mood;  /* what IBKR tends to answer */
     int64_t tell_at;        /* when the outstanding release will be told; INT64_MAX: never */
+    struct sight released;  /* of the last release's login */
+    struct sight own;       /* of a login that the container made by itself */
 
     int state_fd; /* where the ledger's file is; -1: the entries are here */
     struct ibc_ledger_entry *entries;
@@ -173,6 +187,57 @@ static void tell_what_is_due(struct world *world) {
     }
 }
 
+static int64_t when_told(struct world *world) {
+    int64_t timeout = world->oracle.rules.attempt_timeout * SECOND;
+    int64_t delay = between(world, 0, chance(world, 20) ? 3 * HOUR : timeout);
+    return chance(world, 80) ? world->now + delay : INT64_MAX;
+}
+
+static void see(struct world *world, struct sight *sight) {
+    const struct oracle *oracle = &world->oracle;
+    int64_t timed_out_at = INT64_MIN;
+    if (outstanding(oracle)) {
+        timed_out_at = over_at(oracle, &oracle->logins[oracle->count - 1]);
+    }
+    world->tally->late += outstanding(oracle) && timed_out_at <= world->now;
+    append(world,
+           (struct ibc_ledger_entry){
+               .event = IBC_LEDGER_ATTEMPT, .seen_ns = world->now * 1000000, .at = clocks(world)},
+           world->charged_credential);
+    int before = oracle->count;
+    oracle_see(&world->oracle, sight->tried_at, world->now);
+    *sight = never;
+    if (oracle->count == before) {
+        world->tally->seen++;
+        return;
+    }
+    world->tally->own++;
+    world->tell_at = when_told(world);
+    /* Two at once: the gate may take the later one to have ended no earlier than the other. */
+    world->exact &= timed_out_at <= world->now;
+}
+
+/* IBC logs in again, or the gateway restarts at night: nobody asked. */
+static void the_container_logs_in_by_itself(struct world *world) {
+    int64_t latest = chance(world, 30) ? 2 * HOUR : 2 * SECOND;
+    world->own = (struct sight){world->now, world->now + between(world, 0, latest)};
+    if (chance(world, 20)) {
+        world->own = never;
+    }
+}
+
+static void see_what_is_due(struct world *world) {
+    if (world->own.at == INT64_MAX && chance(world, 4)) {
+        the_container_logs_in_by_itself(world);
+    }
+    if (world->now >= world->released.at) {
+        see(world, &world->released);
+    }
+    if (world->now >= world->own.at) {
+        see(world, &world->own);
+    }
+}
+
 static void a_person_clears(struct world *world) {
     append(world, (struct ibc_ledger_entry){.event = IBC_LEDGER_CLEAR, .at = clocks(world)},
            world->credential);
@@ -206,14 +271,22 @@ static void disturb(struct world *world) {
     }
 }
 
-/* Often just before, at and just after the moment at which the oracle would let one through. */
+/*
+ * Often just before, at and just after the moment at which the oracle would let one through, or to
+ * the moment at which a line of the log is read.
+ */
 static void pass_time(struct world *world) {
+    const int64_t before = world->now;
     const int64_t longest[] = {20, 2 * SECOND, MINUTE, 10 * MINUTE, 3 * HOUR};
     int64_t free_at = ask_oracle(&world->oracle, world->credential, world->now).free_at;
     if (free_at > world->now && chance(world, 40)) {
         world->now = free_at + between(world, -1, 1);
     } else {
         world->now += between(world, 0, longest[between(world, 0, 4)]);
+    }
+    const struct sight *next = world->released.at < world->own.at ? &world->released : &world->own;
+    if (next->at > before && next->at < world->now && chance(world, 60)) {
+        world->now = next->at;
     }
 }
 
@@ -249,6 +322,17 @@ static void release(struct world *world, int credential, const struct ibc_instan
     int64_t delay = between(world, 0, chance(world, 20) ? 3 * HOUR : timeout);
     int64_t tried_at = asked_at + between(world, 0, delay < timeout ? delay : timeout);
     world->tell_at = chance(world, 80) ? world->now + delay : INT64_MAX;
+    if (world->released.at != INT64_MAX && world->released.tried_at > world->now) {
+        oracle_forgo(&world->oracle, world->released.tried_at);
+    }
+    world->released = never;
+    if (chance(world, 10)) { /* it takes its time to start, and is watched */
+        tried_at = world->now + between(world, 0, 2 * HOUR);
+        world->released = (struct sight){tried_at, tried_at};
+        world->tell_at = chance(world, 80) ? tried_at + delay : INT64_MAX;
+    } else if (chance(world, 50)) {
+        world->released = (struct sight){tried_at, tried_at + between(world, 0, timeout)};
+    }
     oracle_release(&world->oracle, asked_at, tried_at);
     if (chance(world, 4)) {
         world->now += between(world, 0, 50);
@@ -256,6 +340,7 @@ static void release(struct world *world, int credential, const struct ibc_instan
                (struct ibc_ledger_entry){.event = IBC_LEDGER_UNDELIVERED, .at = clocks(world)},
                credential);
         oracle_undeliver(&world->oracle);
+        world->released = never;
     }
 }
 
@@ -295,6 +380,7 @@ static void two_processes_ask(struct world *world) {
 static void step(struct world *world) {
     pass_time(world);
     disturb(world);
+    see_what_is_due(world);
     tell_what_is_due(world);
     if (chance(world, 15)) {
         two_processes_ask(world);
@@ -321,6 +407,7 @@ static void walk(uint64_t number, int steps, int state_fd, struct tally *tally) 
     world->state_fd = state_fd;
     world->exact = true;
     world->tell_at = INT64_MAX;
+    world->released = world->own = never;
     world->mood = IBC_OUTCOME_SILENT_DROP;
     world->now = between(world, 1, 100 * HOUR);
     world->entries = calloc(ENTRIES_MAX, sizeof *world->entries);
@@ -341,8 +428,10 @@ static void report_tally(const struct tally *tally) {
     for (int i = 0; i <= IBC_REASON_BURNED; i++) {
         print_message("%s %ld, ", ibc_gate_reason_name((enum ibc_gate_reason)i), tally->asked[i]);
     }
-    print_message("checked to the millisecond %ld, reboots %ld, races %ld, torn lines %ld\n",
+    print_message("checked to the millisecond %ld, reboots %ld, races %ld, torn lines %ld, ",
                   tally->exact, tally->reboots, tally->races, tally->torn);
+    print_message("logins seen %ld, of the container's own %ld, late %ld\n", tally->seen,
+                  tally->own, tally->late);
 }
 
 static void a_walk_of_100000_steps_never_passes_what_the_oracle_forbids(void **state) {
@@ -355,6 +444,7 @@ static void a_walk_of_100000_steps_never_passes_what_the_oracle_forbids(void **s
     for (int i = 0; i <= IBC_REASON_BURNED; i++) {
         assert_true(tally.asked[i] > 50);
     }
+    assert_true(tally.seen > 500 && tally.own > 500 && tally.late > 50);
 }
 
 static void a_walk_over_the_ledgers_file_survives_torn_lines(void **state) {

@@ -26,12 +26,16 @@ static int state_fd = -1;
 
 /* Made with Python's hashlib.blake2b(digest_size=16, key=…, salt=…, person=…). */
 #define IDS    " 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1 "
-#define LINE_1 "v1 1 charge - 0 1763798400000 12345" IDS "15938a0da8b0fe7c543c14257279d4d7\n"
+#define LINE_1 "v1 1 charge - 0 0 1763798400000 12345" IDS "b80eeb161754a2b167a5054b9dc22ef9\n"
 #define LINE_2                                                                                     \
-    "v1 2 outcome throttled 287 1763798401000 13345" IDS "49ae9ddf7b05662b12a4a14449323072\n"
-#define LINE_3 "v1 3 undelivered - 0 1763798401000 13345" IDS "8c7e9c650811b26ec33684ece31866e8\n"
-#define LINE_4 "v1 4 clear - 0 0 0" IDS "f6418d670209c2ca2445a02b7dc6760f\n"
-#define VECTOR LINE_1 LINE_2 LINE_3 LINE_4
+    "v1 2 outcome throttled 287 1763798400512345678 1763798401000 13345" IDS                       \
+    "fd67ad9108fb508b5f06cdcc4735386e\n"
+#define LINE_3 "v1 3 undelivered - 0 0 1763798401000 13345" IDS "c1074049ca76e1031572d025c8e9ce1d\n"
+#define LINE_4                                                                                     \
+    "v1 4 attempt - 0 9223372036854775807 1763798401000 13345" IDS                                 \
+    "a3d0cab4279b3a231cb89e99476d9ba0\n"
+#define LINE_5 "v1 5 clear - 0 0 0 0" IDS "2cabb54e779f4ffa5cc3bb1e9ae1ec37\n"
+#define VECTOR LINE_1 LINE_2 LINE_3 LINE_4 LINE_5
 
 static struct ibc_ledger_entry entry_of(enum ibc_ledger_event event, enum ibc_outcome outcome,
                                         int64_t wait, int64_t wall_ms, int64_t boot_ms) {
@@ -46,6 +50,19 @@ static struct ibc_ledger_entry entry_of(enum ibc_ledger_event event, enum ibc_ou
 
 static struct ibc_ledger_entry a_charge(void) {
     return entry_of(IBC_LEDGER_CHARGE, 0, 0, 1763798400000, 12345);
+}
+
+/* Of LINE_2. */
+static struct ibc_ledger_entry a_throttling(void) {
+    struct ibc_ledger_entry entry =
+        entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 287, 1763798401000, 13345);
+    entry.seen_ns = 1763798400512345678;
+    return entry;
+}
+
+static struct ibc_ledger_entry seen(struct ibc_ledger_entry entry, int64_t seen_ns) {
+    entry.seen_ns = seen_ns;
+    return entry;
 }
 
 static void write_ledger(const void *text, size_t size) {
@@ -127,6 +144,7 @@ static void outcomes_are_read_as_the_command_line_writes_them(void **state) {
         {"2fa-timeout", true, IBC_OUTCOME_SECOND_FACTOR_TIMEOUT, 0},
         {"session-conflict", true, IBC_OUTCOME_SESSION_CONFLICT, 0},
         {"silent-drop", true, IBC_OUTCOME_SILENT_DROP, 0},
+        {"failed", true, IBC_OUTCOME_FAILED, 0},
         {"unknown", true, IBC_OUTCOME_UNKNOWN, 0},
         {"throttled=", false, 0, 0},
         {"throttled=0", false, 0, 0},
@@ -134,6 +152,7 @@ static void outcomes_are_read_as_the_command_line_writes_them(void **state) {
         {"throttled=-1", false, 0, 0},
         {"throttled=1s", false, 0, 0},
         {"rejected=5", false, 0, 0},
+        {"failed=5", false, 0, 0},
         {"Success", false, 0, 0},
         {"", false, 0, 0},
         {"success ", false, 0, 0},
@@ -159,8 +178,9 @@ static void the_text_is_the_one_documented(void **state) {
     (void)state;
     ibc_auto_ledger *ledger = open_ledger();
     append(ledger, a_charge());
-    append(ledger, entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 287, 1763798401000, 13345));
+    append(ledger, a_throttling());
     append(ledger, entry_of(IBC_LEDGER_UNDELIVERED, 0, 0, 1763798401000, 13345));
+    append(ledger, seen(entry_of(IBC_LEDGER_ATTEMPT, 0, 0, 1763798401000, 13345), INT64_MAX));
     append(ledger, entry_of(IBC_LEDGER_CLEAR, 0, 0, 0, 0));
     char text[2048];
     read_ledger(text, sizeof text);
@@ -178,6 +198,10 @@ static void every_entry_comes_back_as_it_was_written(void **state) {
         entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_SESSION_CONFLICT, 0, 7, 8),
         entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_SILENT_DROP, 0, 9, 10),
         entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_UNKNOWN, 0, 11, 12),
+        seen(entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_FAILED, 0, 11, 12), 1),
+        seen(entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 1, 11, 12), INT64_MAX),
+        seen(entry_of(IBC_LEDGER_ATTEMPT, 0, 0, 11, 12), 1),
+        entry_of(IBC_LEDGER_UNDELIVERED, 0, 0, 11, 12),
         entry_of(IBC_LEDGER_CLEAR, 0, 0, 13, 14),
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(written); i++) {
@@ -214,7 +238,11 @@ static void every_flipped_bit_is_found(void **state) {
 
 static void every_truncation_leaves_the_whole_lines_before_it(void **state) {
     (void)state;
-    const size_t ends[] = {0, strlen(LINE_1), strlen(LINE_1 LINE_2), strlen(LINE_1 LINE_2 LINE_3),
+    const size_t ends[] = {0,
+                           strlen(LINE_1),
+                           strlen(LINE_1 LINE_2),
+                           strlen(LINE_1 LINE_2 LINE_3),
+                           strlen(LINE_1 LINE_2 LINE_3 LINE_4),
                            strlen(VECTOR)};
     for (size_t size = 0; size <= strlen(VECTOR); size++) {
         size_t whole = 0;
@@ -267,43 +295,53 @@ static void seal_line(const char *body, char *out, size_t size) {
 static void a_line_written_in_any_other_way_is_refused_although_its_hash_fits(void **state) {
     (void)state;
     static const char *const bodies[] = {
-        "v2 1 charge - 0 0 0 " BOOT " " CRED,
-        "V1 1 charge - 0 0 0 " BOOT " " CRED,
-        "v1 01 charge - 0 0 0 " BOOT " " CRED,
-        "v1 +1 charge - 0 0 0 " BOOT " " CRED,
-        "v1 2 charge - 0 0 0 " BOOT " " CRED,
-        "v1 0 charge - 0 0 0 " BOOT " " CRED,
-        "v1 1 Charge - 0 0 0 " BOOT " " CRED,
-        "v1 1 charged - 0 0 0 " BOOT " " CRED,
-        "v1 1  - 0 0 0 " BOOT " " CRED,
-        "v1 1 charge success 0 0 0 " BOOT " " CRED,
-        "v1 1 outcome - 0 0 0 " BOOT " " CRED,
-        "v1 1 outcome ? 0 0 0 " BOOT " " CRED,
-        "v1 1 clear unknown 0 0 0 " BOOT " " CRED,
-        "v1 1 charge - 5 0 0 " BOOT " " CRED,
-        "v1 1 outcome rejected 5 0 0 " BOOT " " CRED,
-        "v1 1 outcome throttled 86401 0 0 " BOOT " " CRED,
-        "v1 1 outcome throttled -1 0 0 " BOOT " " CRED,
-        "v1 1 charge - 0 00 0 " BOOT " " CRED,
-        "v1 1 charge - 0 -1 0 " BOOT " " CRED,
-        "v1 1 charge - 0 253402300800000 0 " BOOT " " CRED,
-        "v1 1 charge - 0 0 9467280000001 " BOOT " " CRED,
-        "v1 1 charge - 0 0 99999999999999999999999999 " BOOT " " CRED,
-        "v1 1 charge - 0 0 0 0F0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f " CRED,
-        "v1 1 charge - 0 0 0 0g0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f " CRED,
-        "v1 1 charge - 0 0 0 0f0f " CRED,
-        "v1 1 charge - 0 0 0 " BOOT " " CRED "00",
-        "v1 1 charge - 0 0 0 " BOOT " " CRED " ",
-        "v1 1 charge - 0 0 0 " BOOT "  " CRED,
-        " v1 1 charge - 0 0 0 " BOOT " " CRED,
-        "v1 1 charge - 0 0 0 " BOOT "\t" CRED,
-        "v1 1 charge - 0 0 " BOOT " " CRED,
-        "v1 1 charge - 0 0 0 0 " BOOT " " CRED,
+        "v2 1 charge - 0 0 0 0 " BOOT " " CRED,
+        "V1 1 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 01 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 +1 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 2 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 0 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 Charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 charged - 0 0 0 0 " BOOT " " CRED,
+        "v1 1  - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 charge success 0 0 0 0 " BOOT " " CRED,
+        "v1 1 outcome - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 outcome ? 0 0 0 0 " BOOT " " CRED,
+        "v1 1 clear unknown 0 0 0 0 " BOOT " " CRED,
+        "v1 1 charge - 5 0 0 0 " BOOT " " CRED,
+        "v1 1 outcome rejected 5 0 0 0 " BOOT " " CRED,
+        "v1 1 outcome throttled 86401 0 0 0 " BOOT " " CRED,
+        "v1 1 outcome throttled -1 0 0 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 00 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 -1 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 253402300800000 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 0 9467280000001 " BOOT " " CRED,
+        "v1 1 charge - 0 0 0 99999999999999999999999999 " BOOT " " CRED,
+        "v1 1 charge - 0 0 0 0 0F0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f " CRED,
+        "v1 1 charge - 0 0 0 0 0g0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f " CRED,
+        "v1 1 charge - 0 0 0 0 0f0f " CRED,
+        "v1 1 charge - 0 0 0 0 " BOOT " " CRED "00",
+        "v1 1 charge - 0 0 0 0 " BOOT " " CRED " ",
+        "v1 1 charge - 0 0 0 0 " BOOT "  " CRED,
+        " v1 1 charge - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 0 0 " BOOT "\t" CRED,
+        "v1 1 charge - 0 0 0 " BOOT " " CRED,
+        "v1 1 charge - 0 0 0 0 0 " BOOT " " CRED,
+        "v1 1 charge - 0 1 0 0 " BOOT " " CRED,
+        "v1 1 clear - 0 1 0 0 " BOOT " " CRED,
+        "v1 1 undelivered - 0 1 0 0 " BOOT " " CRED,
+        "v1 1 attempt - 0 0 0 0 " BOOT " " CRED,
+        "v1 1 attempt - 0 01 0 0 " BOOT " " CRED,
+        "v1 1 attempt - 0 -1 0 0 " BOOT " " CRED,
+        "v1 1 attempt - 0 9223372036854775808 0 0 " BOOT " " CRED,
+        "v1 1 attempt - 5 1 0 0 " BOOT " " CRED,
+        "v1 1 attempt success 0 1 0 0 " BOOT " " CRED,
+        "v1 1 outcome failed 5 0 0 0 " BOOT " " CRED,
         "v1",
         "",
     };
     char line[512];
-    seal_line("v1 1 charge - 0 0 0 " BOOT " " CRED, line, sizeof line);
+    seal_line("v1 1 charge - 0 0 0 0 " BOOT " " CRED, line, sizeof line);
     size_t count, valid_size;
     struct ibc_error err;
     assert_int_equal(parse(line, strlen(line), &count, &valid_size, &err), IBC_OK);
@@ -332,8 +370,7 @@ static void a_torn_last_line_is_dropped_and_gone_after_the_next_append(void **st
         size_t count;
         ibc_ledger_entries(ledger, &count);
         assert_int_equal(count, 1);
-        append(ledger,
-               entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 287, 1763798401000, 13345));
+        append(ledger, a_throttling());
         char text[1024];
         read_ledger(text, sizeof text);
         assert_string_equal(text, LINE_1 LINE_2);
@@ -399,7 +436,16 @@ static void an_entry_that_no_line_can_hold_is_refused(void **state) {
         entry_of((enum ibc_ledger_event)0, 0, 0, 0, 0),
         entry_of(IBC_LEDGER_CHARGE, IBC_OUTCOME_SUCCESS, 0, 0, 0),
         entry_of(IBC_LEDGER_OUTCOME, 0, 0, 0, 0),
-        entry_of(IBC_LEDGER_OUTCOME, (enum ibc_outcome)8, 0, 0, 0),
+        entry_of((enum ibc_ledger_event)6, 0, 0, 0, 0),
+        entry_of(IBC_LEDGER_OUTCOME, (enum ibc_outcome)9, 0, 0, 0),
+        entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_FAILED, 1, 0, 0),
+        entry_of(IBC_LEDGER_ATTEMPT, 0, 0, 0, 0),
+        seen(entry_of(IBC_LEDGER_ATTEMPT, 0, 0, 0, 0), -1),
+        seen(entry_of(IBC_LEDGER_ATTEMPT, IBC_OUTCOME_SUCCESS, 0, 0, 0), 1),
+        seen(entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_SUCCESS, 0, 0, 0), -1),
+        seen(a_charge(), 1),
+        seen(entry_of(IBC_LEDGER_UNDELIVERED, 0, 0, 0, 0), 1),
+        seen(entry_of(IBC_LEDGER_CLEAR, 0, 0, 0, 0), 1),
         entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 86401, 0, 0),
         entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_REJECTED, 1, 0, 0),
         entry_of(IBC_LEDGER_CHARGE, 0, 0, -1, 0),
@@ -416,6 +462,24 @@ static void an_entry_that_no_line_can_hold_is_refused(void **state) {
     assert_int_equal(read_ledger(text, sizeof text), 0);
 }
 
+static void what_a_log_told_is_found_by_its_event_and_time_before_and_after_reading(void **state) {
+    (void)state;
+    ibc_auto_ledger *ledger = open_ledger();
+    assert_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_ATTEMPT, 7));
+    append(ledger, a_charge());
+    append(ledger, seen(entry_of(IBC_LEDGER_ATTEMPT, 0, 0, 0, 0), 7));
+    append(ledger, seen(entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_SUCCESS, 0, 0, 0), INT64_MAX));
+    for (int read = 0; read < 2; read++) {
+        assert_non_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_ATTEMPT, 7));
+        assert_non_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_OUTCOME, INT64_MAX));
+        assert_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_OUTCOME, 7));
+        assert_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_ATTEMPT, 6));
+        assert_null(ibc_ledger_find_seen(ledger, IBC_LEDGER_ATTEMPT, INT64_MAX));
+        ibc_ledger_free(&ledger);
+        ledger = open_ledger();
+    }
+}
+
 static void an_append_that_fails_half_way_leaves_nothing(void **state) {
     (void)state;
     signal(SIGXFSZ, SIG_IGN);
@@ -425,8 +489,7 @@ static void an_append_that_fails_half_way_leaves_nothing(void **state) {
 
     ibc_auto_ledger *ledger = open_ledger();
     append(ledger, a_charge());
-    struct ibc_ledger_entry second =
-        entry_of(IBC_LEDGER_OUTCOME, IBC_OUTCOME_THROTTLED, 287, 1763798401000, 13345);
+    struct ibc_ledger_entry second = a_throttling();
     struct ibc_error err;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     enum ibc_status status = ibc_ledger_append(ledger, &second, &err);
@@ -629,6 +692,7 @@ int main(void) {
         LEDGER_TEST(a_ledger_larger_than_any_is_damaged),
         LEDGER_TEST(a_file_that_others_can_touch_is_refused),
         LEDGER_TEST(an_entry_that_no_line_can_hold_is_refused),
+        LEDGER_TEST(what_a_log_told_is_found_by_its_event_and_time_before_and_after_reading),
         LEDGER_TEST(an_append_that_fails_half_way_leaves_nothing),
         LEDGER_TEST(of_processes_that_ask_at_once_one_is_allowed),
         LEDGER_TEST(who_waited_for_a_ledger_that_went_away_charges_the_one_with_the_name),
