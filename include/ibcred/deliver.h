@@ -15,7 +15,7 @@
 #pragma GCC visibility push(default)
 
 struct ibc_delivery {
-    const char *name; /* "env-file", "exec": for the audit log */
+    const char *name; /* "env-file", "secret-dir", "exec": for the audit log */
     void *self;
 
     /* Get ready to deliver the variables, which are only good during the call. */
@@ -41,6 +41,8 @@ struct ibc_reaper {
 /* `program` must stay good until the reaper is ordered. IBC_ERR_INTERNAL: no process to be had. */
 IBC_CHECKED enum ibc_status ibc_reaper_start(const char *program, struct ibc_reaper *out,
                                              struct ibc_error *err);
+/* Its delivery has been ended: it is not needed any more. */
+void ibc_reaper_dismiss(struct ibc_reaper *reaper);
 void ibc_reaper_free(struct ibc_reaper *reaper);
 #define ibc_auto_reaper IBC_CLEANUP(ibc_reaper_free) struct ibc_reaper
 
@@ -65,6 +67,60 @@ void ibc_env_file_free(struct ibc_env_file *file);
 #define ibc_auto_env_file IBC_CLEANUP(ibc_env_file_free) struct ibc_env_file
 
 /*
+ * A directory of secret files in the runtime directory, for a gateway that takes TWS_PASSWORD_FILE:
+ *
+ * - tws_userid, tws_password: of the profile, in mode `both` of the live one;
+ * - tws_userid_paper, tws_password_paper: in mode `both`;
+ * - every further field, under its name in lower case;
+ * - compose.env: what Compose is to be given with --env-file. It has every variable that is no
+ *   password of the gateway, IBCRED_SECRET_DIR (the path of the link below), and in mode `both`
+ *   IBCRED_PASSWORD_PAPER_FILE, where the gateway finds the paper user's password.
+ *
+ * Values stand in the files without a newline at the end. The first four get owner, group and mode
+ * as given where this process is root, else they are 0600 of its user, as the others always are.
+ *
+ * The directory is one lease. Beside it lies the symbolic link `PROFILE.secrets`, which always
+ * leads to the profile's newest one: the path to mount, the same at every release. Docker follows
+ * it whenever a container starts, and where the lease is over the container does not start.
+ */
+struct ibc_secret_directory {
+    const struct ibc_runtime *runtime;
+    const char *profile; /* names the link */
+    int64_t ttl;         /* seconds */
+    struct ibc_reaper *reaper;
+    int64_t owner, group, mode; /* of the gateway's files, for root; mode as in chmod(2) */
+    enum ibc_format format;     /* of compose.env */
+    char *const *environment;   /* of the Compose that will read it; NULL: not known */
+
+    /* the rest is the delivery's own */
+    char name[IBC_LEASE_NAME_MAX]; /* under the runtime directory, once prepared */
+    int fd;
+    size_t count;
+    struct ibc_secret_directory_file *files; /* `count` */
+};
+
+/* Where the gateway finds the paper user's password: the override of Compose mounts it there. */
+#define IBC_SECRET_DIRECTORY_PAPER_FILE "/run/ibcred/tws_password_paper"
+
+/* The path of the link, absolute, malloc()ed; NULL without memory, or where `runtime` is gone. */
+char *ibc_secret_directory_path(const struct ibc_runtime *runtime, const char *profile);
+
+/* With owner 1000, group 1000, mode 0400 (the gateway's user in gnzsnz/ib-gateway-docker). */
+void ibc_secret_directory_init(struct ibc_secret_directory *directory,
+                               const struct ibc_runtime *runtime, const char *profile, int64_t ttl,
+                               struct ibc_reaper *reaper);
+struct ibc_delivery ibc_secret_directory_delivery(struct ibc_secret_directory *directory);
+void ibc_secret_directory_free(struct ibc_secret_directory *directory);
+#define ibc_auto_secret_directory IBC_CLEANUP(ibc_secret_directory_free) struct ibc_secret_directory
+
+/*
+ * End the profile's newest secret directory, before its time: the gateway has read it. The link
+ * stays, so that no container starts from it. IBC_OK when there is none (any more).
+ */
+IBC_CHECKED enum ibc_status ibc_secret_directory_end(const struct ibc_runtime *runtime,
+                                                     const char *profile, struct ibc_error *err);
+
+/*
  * The environment of a command, and nothing on any disk. Handing over replaces this process by the
  * command, so that signals, job control and the exit status are the command's own; it returns only
  * when that fails. Descriptors of this library are closed by it.
@@ -77,10 +133,18 @@ struct ibc_command {
     /* the rest is the delivery's own */
     char *program; /* argv[0], found in PATH */
     struct ibc_secret environment;
+    pid_t child; /* ibc_command_child_delivery() */
 };
 
 void ibc_command_init(struct ibc_command *command, char *const *argv, char *const *base);
 struct ibc_delivery ibc_command_delivery(struct ibc_command *command);
+
+/*
+ * As a child instead: the delivery that hands over by starting the command, which the caller then
+ * waits for. Its stdin is /dev/null, its stdout this process's stderr, and it is in this process's
+ * group. `command->child` is its process id.
+ */
+struct ibc_delivery ibc_command_child_delivery(struct ibc_command *command);
 void ibc_command_free(struct ibc_command *command);
 #define ibc_auto_command IBC_CLEANUP(ibc_command_free) struct ibc_command
 

@@ -13,8 +13,14 @@
 
 #pragma GCC visibility push(default)
 
-/* "lease-<8 hex of boot id>-<end, boot ms>-<16 hex>.env" */
+/* "lease-<8 hex of boot id>-<end, boot ms>-<16 hex>", then ".env" or ".dir" */
 enum { IBC_LEASE_NAME_MAX = 64 };
+
+/* What the name of a delivery says it is. */
+enum ibc_lease_kind {
+    IBC_LEASE_FILE,      /* ".env" */
+    IBC_LEASE_DIRECTORY, /* ".dir": of files, and nothing below it */
+};
 
 struct ibc_runtime;
 
@@ -37,23 +43,28 @@ void ibc_runtime_free(struct ibc_runtime **runtime);
 #define ibc_auto_runtime IBC_CLEANUP(ibc_runtime_free) struct ibc_runtime
 
 /* Make a new name for a delivery that ends `ttl` seconds after `now`. */
-void ibc_lease_name(const struct ibc_instant *now, int64_t ttl,
+void ibc_lease_name(const struct ibc_instant *now, int64_t ttl, enum ibc_lease_kind kind,
                     char out[static IBC_LEASE_NAME_MAX]);
+
+/* Is this the name of a delivery of that kind? */
+bool ibc_lease_is(const char *name, enum ibc_lease_kind kind);
 
 /* Has the delivery of that name ended at `now`? A name of another boot has; what is no lease at
  * all has not. */
 bool ibc_lease_overdue(const char *name, const struct ibc_instant *now);
 
 /*
- * Wipe and remove the delivery. IBC_OK when it is not there (any more); IBC_ERR_USAGE when
+ * Wipe and remove the delivery, a directory with every file in it. What another name leads to as
+ * well is not wiped, only removed. IBC_OK when it is not there (any more); IBC_ERR_USAGE when
  * `name` is no lease; IBC_ERR_IO when it cannot be removed.
  */
 IBC_CHECKED enum ibc_status ibc_lease_end(const struct ibc_runtime *runtime, const char *name,
                                           struct ibc_error *err);
 
 /*
- * End what is overdue at `now`, or with `all` every delivery. `*ended` counts them. Goes on after
- * a failure and returns the first one.
+ * End what is overdue at `now`, or with `all` every delivery, and then also remove the symbolic
+ * links that led to one that is over. `*ended` counts the deliveries. Goes on after a failure and
+ * returns the first one.
  */
 IBC_CHECKED enum ibc_status ibc_lease_sweep(const struct ibc_runtime *runtime,
                                             const struct ibc_instant *now, bool all, size_t *ended,

@@ -3,14 +3,19 @@
 #include <ibcred/file.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 #define OWN_PREFIX   "IBCRED_"
 
-enum { ENVIRONMENT_MAX = 1 << 20 /* bytes */ };
+enum {
+    ENVIRONMENT_MAX = 1 << 20, /* bytes */
+    EXIT_NOT_RUN = 127,        /* as sh(1) has it */
+};
 
 void ibc_command_init(struct ibc_command *command, char *const *argv, char *const *base) {
     *command = (struct ibc_command){.argv = argv, .base = base};
@@ -131,6 +136,43 @@ struct ibc_delivery ibc_command_delivery(struct ibc_command *command) {
                                  .self = command,
                                  .prepare = prepare,
                                  .hand_over = hand_over,
+                                 .abandon = abandon};
+}
+
+/* In the child, until it is another program. Nothing here may allocate. */
+static _Noreturn void become(const struct ibc_command *command, char **environment) {
+    const int null = open("/dev/null", O_RDONLY);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
+        ibc_secret_core_limit(true);
+        execve(command->program, command->argv, environment);
+    }
+    _exit(EXIT_NOT_RUN);
+}
+
+static enum ibc_status start_child(void *self, struct ibc_error *err) {
+    struct ibc_command *command = self;
+    ibc_auto_free char **environment = environment_pointers(&command->environment);
+    command->child = environment ? fork() : -1;
+    if (command->child == 0) {
+        become(command, environment);
+    }
+    const int failure = errno;
+    ibc_secret_free(&command->environment);
+    if (command->child < 0) {
+        return ibc_fail_errno(err, IBC_ERR_INTERNAL, failure, "no process to be had for '%s'",
+                              command->argv[0]);
+    }
+    return IBC_OK;
+}
+
+struct ibc_delivery ibc_command_child_delivery(struct ibc_command *command) {
+    return (struct ibc_delivery){.name = "child",
+                                 .self = command,
+                                 .prepare = prepare,
+                                 .hand_over = start_child,
                                  .abandon = abandon};
 }
 

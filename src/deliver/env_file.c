@@ -1,8 +1,8 @@
 /* env_file.c - an env file on tmpfs, made in two steps, ended by a reaper. */
+#include "deliver/new_file.h"
 #include "deliver/reaper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ibcred/file.h>
 
 void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runtime,
@@ -16,24 +16,17 @@ void ibc_env_file_init(struct ibc_env_file *file, const struct ibc_runtime *runt
     };
 }
 
-/* Create the file, zeros as long as the content, so that a full tmpfs is found out now. */
 static enum ibc_status reserve(struct ibc_env_file *file, struct ibc_error *err) {
     struct ibc_instant now;
     enum ibc_status status = ibc_clock_now(&now, err);
     if (status != IBC_OK) {
         return status;
     }
-    ibc_lease_name(&now, file->ttl, file->name);
-    file->fd = openat(ibc_runtime_fd(file->runtime), file->name,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (file->fd < 0) {
-        return ibc_fail_errno(err, IBC_ERR_CREATE, errno, "an env file cannot be created in '%s'",
-                              ibc_runtime_path(file->runtime));
-    }
-    int failure = posix_fallocate(file->fd, 0, (off_t)file->content.size);
+    ibc_lease_name(&now, file->ttl, IBC_LEASE_FILE, file->name);
+    const int failure =
+        new_file(ibc_runtime_fd(file->runtime), file->name, file->content.size, &file->fd);
     if (failure != 0) {
-        return ibc_fail_errno(err, IBC_ERR_CREATE, failure,
-                              "there is no room for an env file in '%s'",
+        return ibc_fail_errno(err, IBC_ERR_CREATE, failure, "an env file cannot be made in '%s'",
                               ibc_runtime_path(file->runtime));
     }
     return IBC_OK;

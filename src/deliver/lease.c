@@ -1,84 +1,12 @@
-/* lease.c - names that say when a delivery ends, and the ending. */
-#include <ibcred/file.h>
-#include <ibcred/lease.h>
-#include <ibcred/number.h>
+/* lease.c - ending deliveries. */
+#include "deliver/lease_name.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+#include <ibcred/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PREFIX "lease-"
-#define SUFFIX ".env"
-
-enum {
-    BOOT_BYTES = 4, /* of the boot id: enough to tell one boot from the next */
-    BOOT_DIGITS = 2 * BOOT_BYTES,
-    RANDOM_BYTES = 8,
-    RANDOM_DIGITS = 2 * RANDOM_BYTES,
-};
-
-struct lease {
-    char boot[BOOT_DIGITS + 1];
-    int64_t end_ms; /* CLOCK_BOOTTIME */
-};
-
-static void boot_digits(const struct ibc_instant *now, char out[static BOOT_DIGITS + 1]) {
-    sodium_bin2hex(out, BOOT_DIGITS + 1, now->boot_id, BOOT_BYTES);
-}
-
-void ibc_lease_name(const struct ibc_instant *now, int64_t ttl,
-                    char out[static IBC_LEASE_NAME_MAX]) {
-    char boot[BOOT_DIGITS + 1];
-    boot_digits(now, boot);
-    unsigned char random[RANDOM_BYTES];
-    randombytes_buf(random, sizeof random);
-    char tail[RANDOM_DIGITS + 1];
-    const int64_t end_ms = now->boot_ms + ttl * 1000;
-    sodium_bin2hex(tail, sizeof tail, random, sizeof random);
-    snprintf(out, IBC_LEASE_NAME_MAX, PREFIX "%s-%lld-%s" SUFFIX, boot, (long long)end_ms, tail);
-}
-
-static bool is_hex(const char *text, size_t size) {
-    return strspn(text, "0123456789abcdef") >= size;
-}
-
-static bool parse_name(const char *name, struct lease *out) {
-    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0) {
-        return false;
-    }
-    const char *boot = name + strlen(PREFIX);
-    if (!is_hex(boot, BOOT_DIGITS) || boot[BOOT_DIGITS] != '-') {
-        return false;
-    }
-    const char *end = boot + BOOT_DIGITS + 1;
-    size_t end_size = strspn(end, "0123456789");
-    const char *tail = end + end_size;
-    if (tail[0] != '-' || !is_hex(tail + 1, RANDOM_DIGITS) ||
-        strcmp(tail + 1 + RANDOM_DIGITS, SUFFIX) != 0) {
-        return false;
-    }
-    uint64_t end_ms;
-    if (!ibc_parse_number(end, end_size, INT64_MAX, &end_ms)) {
-        return false;
-    }
-    memcpy(out->boot, boot, BOOT_DIGITS);
-    out->boot[BOOT_DIGITS] = '\0';
-    out->end_ms = (int64_t)end_ms;
-    return true;
-}
-
-bool ibc_lease_overdue(const char *name, const struct ibc_instant *now) {
-    struct lease lease;
-    if (!parse_name(name, &lease)) {
-        return false;
-    }
-    char boot[BOOT_DIGITS + 1];
-    boot_digits(now, boot);
-    return strcmp(lease.boot, boot) != 0 || now->boot_ms >= lease.end_ms;
-}
 
 static bool overwrite_with_zeros(int directory, const char *name) {
     static const unsigned char zeros[4096];
@@ -96,50 +24,114 @@ static bool overwrite_with_zeros(int directory, const char *name) {
     return true;
 }
 
+/* False, with errno set, when the file is still there. */
+static bool end_file(int directory, const char *name) {
+    /* What cannot be wiped is still better gone than left. */
+    (void)overwrite_with_zeros(directory, name);
+    return unlinkat(directory, name, 0) == 0 || errno == ENOENT;
+}
+
+static void close_listing(DIR **listing) {
+    if (*listing) {
+        closedir(*listing);
+    }
+}
+
+#define auto_listing IBC_CLEANUP(close_listing) DIR
+
+/* A listing with a position of its own. NULL with errno set. */
+static DIR *open_listing(int directory) {
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!listing && fd >= 0) {
+        close(fd);
+    }
+    return listing;
+}
+
+static bool is_self_or_parent(const char *name) {
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/*
+ * End every file. What is left, the removing of the directory will tell of. A listing need not
+ * show all that is there while entries go, so it is begun again until it shows nothing to end.
+ */
+static void end_files_in(int directory) {
+    auto_listing *listing = open_listing(directory);
+    bool again = listing != NULL;
+    while (again) {
+        again = false;
+        rewinddir(listing);
+        const struct dirent *entry;
+        while ((entry = readdir(listing))) {
+            again |= !is_self_or_parent(entry->d_name) && end_file(directory, entry->d_name);
+        }
+    }
+}
+
+static bool end_directory(int runtime, const char *name) {
+    ibc_auto_fd directory = openat(runtime, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory >= 0) {
+        end_files_in(directory);
+    } else if (end_file(runtime, name)) {
+        return true; /* gone, or something else by this name */
+    }
+    return unlinkat(runtime, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
 enum ibc_status ibc_lease_end(const struct ibc_runtime *runtime, const char *name,
                               struct ibc_error *err) {
     struct lease lease;
-    if (!parse_name(name, &lease)) {
+    if (!lease_parse(name, &lease)) {
         return ibc_fail(err, IBC_ERR_USAGE, "'%s' is not the name of a delivery", name);
     }
     int directory = ibc_runtime_fd(runtime);
-    /* What cannot be wiped is still better gone than left. */
-    (void)overwrite_with_zeros(directory, name);
-    if (unlinkat(directory, name, 0) != 0 && errno != ENOENT) {
+    if (lease.kind == IBC_LEASE_DIRECTORY ? !end_directory(directory, name)
+                                          : !end_file(directory, name)) {
         return ibc_fail_errno(err, IBC_ERR_IO, errno, "delivery '%s/%s' cannot be removed",
                               ibc_runtime_path(runtime), name);
     }
     return IBC_OK;
 }
 
-static void close_directory(DIR **directory) {
-    if (*directory) {
-        closedir(*directory);
+/* Is it a link to a delivery that is over? */
+static bool leads_nowhere(int directory, const char *name) {
+    char target[IBC_LEASE_NAME_MAX];
+    ssize_t size = readlinkat(directory, name, target, sizeof target);
+    if (size <= 0 || (size_t)size >= sizeof target) {
+        return false;
     }
+    target[size] = '\0';
+    struct stat info;
+    return ibc_lease_is(target, IBC_LEASE_DIRECTORY) &&
+           fstatat(directory, target, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
-static DIR *open_listing(const struct ibc_runtime *runtime) {
-    int fd = openat(ibc_runtime_fd(runtime), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!directory && fd >= 0) {
-        close(fd);
+static enum ibc_status remove_dead_links(const struct ibc_runtime *runtime, DIR *listing,
+                                         struct ibc_error *err) {
+    int directory = ibc_runtime_fd(runtime);
+    enum ibc_status status = IBC_OK;
+    rewinddir(listing);
+    const struct dirent *entry;
+    while ((entry = readdir(listing))) {
+        if (leads_nowhere(directory, entry->d_name) && unlinkat(directory, entry->d_name, 0) != 0 &&
+            errno != ENOENT) {
+            status = ibc_fail_errno(err, IBC_ERR_IO, errno, "the link '%s/%s' cannot be removed",
+                                    ibc_runtime_path(runtime), entry->d_name);
+        }
     }
-    return directory;
+    return status;
 }
 
-enum ibc_status ibc_lease_sweep(const struct ibc_runtime *runtime, const struct ibc_instant *now,
-                                bool all, size_t *ended, struct ibc_error *err) {
-    *ended = 0;
-    IBC_CLEANUP(close_directory) DIR *directory = open_listing(runtime);
-    if (!directory) {
-        return ibc_fail_errno(err, IBC_ERR_IO, errno, "runtime directory '%s' cannot be listed",
-                              ibc_runtime_path(runtime));
-    }
+static enum ibc_status sweep_leases(const struct ibc_runtime *runtime, DIR *listing,
+                                    const struct ibc_instant *now, bool all, size_t *ended,
+                                    struct ibc_error *err) {
     enum ibc_status first = IBC_OK;
     const struct dirent *entry;
-    while ((entry = readdir(directory))) {
+    while ((entry = readdir(listing))) {
         struct lease lease;
-        if (!parse_name(entry->d_name, &lease) ||
+        if (!lease_parse(entry->d_name, &lease) ||
             (!all && !ibc_lease_overdue(entry->d_name, now))) {
             continue;
         }
@@ -155,10 +147,30 @@ enum ibc_status ibc_lease_sweep(const struct ibc_runtime *runtime, const struct 
     return first;
 }
 
+enum ibc_status ibc_lease_sweep(const struct ibc_runtime *runtime, const struct ibc_instant *now,
+                                bool all, size_t *ended, struct ibc_error *err) {
+    *ended = 0;
+    auto_listing *listing = open_listing(ibc_runtime_fd(runtime));
+    if (!listing) {
+        return ibc_fail_errno(err, IBC_ERR_IO, errno, "runtime directory '%s' cannot be listed",
+                              ibc_runtime_path(runtime));
+    }
+    enum ibc_status status = sweep_leases(runtime, listing, now, all, ended, err);
+    if (all) {
+        struct ibc_error failure;
+        enum ibc_status removed = remove_dead_links(runtime, listing, &failure);
+        if (status == IBC_OK && removed != IBC_OK) {
+            status = removed;
+            *err = failure;
+        }
+    }
+    return status;
+}
+
 enum ibc_status ibc_lease_wait_and_end(const struct ibc_runtime *runtime, const char *name,
                                        struct ibc_error *err) {
     struct lease lease;
-    if (!parse_name(name, &lease)) {
+    if (!lease_parse(name, &lease)) {
         return ibc_fail(err, IBC_ERR_USAGE, "'%s' is not the name of a delivery", name);
     }
     const struct timespec end = {.tv_sec = lease.end_ms / 1000,

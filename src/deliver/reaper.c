@@ -118,6 +118,10 @@ void reaper_stop(struct ibc_reaper *reaper) {
     reaper->pid = 0;
 }
 
+void ibc_reaper_dismiss(struct ibc_reaper *reaper) {
+    reaper_stop(reaper);
+}
+
 void ibc_reaper_free(struct ibc_reaper *reaper) {
     if (reaper->order >= 0) {
         reaper_stop(reaper);

@@ -55,7 +55,9 @@ load lib.bash
     policy 'modes: {live: true}'
     refused 78 "paper" "$IBCRED" inject paper --mode live
     refused 78 "live" "$IBCRED" inject live --mode paper
-    refused 78 "both" "$IBCRED" inject live --mode both
+    refused 78 "both" "$IBCRED" inject paper --mode both --paper paper
+    refused 66 "none" "$IBCRED" inject live --mode both --paper none
+    refused 64 "--paper" "$IBCRED" inject live --mode live --paper paper
     refused 64 "--mode" "$IBCRED" inject paper --mode demo
     refused 64 "TRADING_MODE" env TRADING_MODE=Paper "$IBCRED" inject paper
     refused 64 "--ttl" "$IBCRED" inject paper --ttl 0
@@ -70,6 +72,17 @@ load lib.bash
     [ "$(charges)" = 0 ]
     [ "$(deliveries)" = 0 ]
     "$IBCRED" inject live --mode live >/dev/null
+}
+
+@test "mode both: the live user's credentials and the paper user's, in one env file" {
+    make_vault
+    seal_as live live liveuser l1ve
+    policy 'modes: {live: true}'
+    file=$("$IBCRED" inject --mode both)
+    [ "$(cut -d= -f1 "$file" | sort | paste -sd ' ')" = \
+        "IB_GATEWAY_PORT IB_PASSWORD IB_PASSWORD_PAPER IB_USERNAME IB_USERNAME_PAPER TRADING_MODE" ]
+    grep -qx 'IB_USERNAME=liveuser' "$file"
+    grep -qx "IB_USERNAME_PAPER=$NAME" "$file"
 }
 
 @test "the default policy allows no live mode" {

@@ -18,7 +18,7 @@ keys() { jq -c 'keys'; }
     [ "$("$IBCRED" check --json | keys)" = '["checks","mode","profile","version"]' ]
     [ "$("$IBCRED" check --json | jq -c '.checks[0] | keys')" = \
         '["check","exit_code","message","ok"]' ]
-    [ "$("$IBCRED" inject --json | keys)" = '["mode","path","profile","ttl","version"]' ]
+    [ "$("$IBCRED" inject --json | keys)" = '["mode","path","profile","to","ttl","version"]' ]
     [ "$("$IBCRED" report paper success --json --quiet | keys)" = \
         '["outcome","profile","vault_marked"]' ]
     [ "$("$IBCRED" gate --json | keys)" = \

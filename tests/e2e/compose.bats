@@ -28,14 +28,16 @@ teardown() {
     cmp .env "$ROOT/tests/e2e/spreadpilot/.env"
 }
 
-@test "the container holds TWS_USERID, TWS_PASSWORD and TRADING_MODE and nothing else of the vault" {
+@test "the container holds the gateway's variables, the paper user's empty, and nothing else of the vault" {
     enter_project spreadpilot
     gateway_expects your_ib_username your_ib_password
     "$IBCRED" seal paper --kind paper --from .env
 
     compose --env-file "$("$IBCRED" inject paper --mode paper --ttl 2m)" up -d ib-gateway
 
-    [ "$(gateway_variable_names | paste -sd ' ')" = "TRADING_MODE TWS_PASSWORD TWS_USERID" ]
+    [ "$(gateway_variable_names | paste -sd ' ')" = \
+        "TRADING_MODE TWS_PASSWORD TWS_PASSWORD_PAPER TWS_USERID TWS_USERID_PAPER" ]
+    [ -z "$(gateway_variable TWS_USERID_PAPER)$(gateway_variable TWS_PASSWORD_PAPER)" ]
     run gateway_inspect '{{json .}}'
     [[ $output != *MONGO* ]]
 }
@@ -74,7 +76,8 @@ teardown() {
     "$IBCRED" exec paper --mode paper -- docker-compose up -d ib-gateway </dev/null
 
     gateway_logs 'IBC: Login has completed$'
-    [ "$(gateway_variable_names | paste -sd ' ')" = "TRADING_MODE TWS_PASSWORD TWS_USERID" ]
+    [ "$(gateway_variable_names | paste -sd ' ')" = \
+        "TRADING_MODE TWS_PASSWORD TWS_PASSWORD_PAPER TWS_USERID TWS_USERID_PAPER" ]
 }
 
 @test "without ibcred nothing starts, not even with a forgotten .env" {

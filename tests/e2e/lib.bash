@@ -48,12 +48,13 @@ gateway_expects() {
 }
 
 # Go into a new directory that holds the project $1 (spreadpilot, gnzsnz) as its user has it, with
-# the override laid beside it, and let ibcred keep everything of its own in there too.
+# our file $2 laid beside it as the override (docker-compose.env-file.yml where none is named), and
+# let ibcred keep everything of its own in there too.
 enter_project() {
     PROJECT=$BATS_TEST_TMPDIR/$1
     mkdir -p "$PROJECT"
     cp -r "$ROOT/tests/e2e/$1/." "$PROJECT/"
-    cp "$ROOT/docker-compose.override.yml" "$PROJECT/"
+    cp "$ROOT/${2:-docker-compose.env-file.yml}" "$PROJECT/docker-compose.override.yml"
     cd "$PROJECT" || return 1
     RUNTIME=$(make_tmpfs_directory)
     export IBCRED_VAULT=$BATS_TEST_TMPDIR/ibcred.vault

@@ -53,7 +53,7 @@ static bool is_there(const struct world *world, const char *name) {
 static void a_lease_is_overdue_at_its_end_and_not_before(void **state) {
     (void)state;
     char name[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&now, 60, name);
+    ibc_lease_name(&now, 60, IBC_LEASE_FILE, name);
     struct ibc_instant later = now;
     assert_false(ibc_lease_overdue(name, &later));
     later.boot_ms = now.boot_ms + 59999;
@@ -65,7 +65,7 @@ static void a_lease_is_overdue_at_its_end_and_not_before(void **state) {
 static void the_wall_clock_does_not_matter(void **state) {
     (void)state;
     char name[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&now, 60, name);
+    ibc_lease_name(&now, 60, IBC_LEASE_FILE, name);
     struct ibc_instant later = now;
     later.wall_ms = INT64_MAX;
     assert_false(ibc_lease_overdue(name, &later));
@@ -74,7 +74,7 @@ static void the_wall_clock_does_not_matter(void **state) {
 static void a_lease_of_another_boot_is_overdue(void **state) {
     (void)state;
     char name[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&now, 60, name);
+    ibc_lease_name(&now, 60, IBC_LEASE_FILE, name);
     struct ibc_instant rebooted = now;
     rebooted.boot_id[0] ^= 1;
     assert_true(ibc_lease_overdue(name, &rebooted));
@@ -94,6 +94,7 @@ static void what_is_no_lease_is_left_alone(void **state) {
         "lease-AABBCCDD-1-0123456789abcdef.env",
         "lease-aabbccd-1-0123456789abcdef.env",
         "lease-aabbccdd-01-0123456789abcdef.env",
+        "lease-aabbccdd-1-0123456789abcdef.dirs",
     };
     struct ibc_error err;
     for (size_t i = 0; i < IBC_ARRAY_SIZE(names); i++) {
@@ -115,8 +116,8 @@ static void what_is_no_lease_is_left_alone(void **state) {
 static void a_sweep_ends_what_is_overdue_and_only_that(void **state) {
     const struct world *world = *state;
     char early[IBC_LEASE_NAME_MAX], late[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&now, 10, early);
-    ibc_lease_name(&now, 1000, late);
+    ibc_lease_name(&now, 10, IBC_LEASE_FILE, early);
+    ibc_lease_name(&now, 1000, IBC_LEASE_FILE, late);
     make_delivery(world, early);
     make_delivery(world, late);
     struct ibc_instant later = now;
@@ -135,7 +136,7 @@ static void a_sweep_ends_what_is_overdue_and_only_that(void **state) {
 static void an_ended_delivery_is_wiped_for_whoever_still_holds_it_open(void **state) {
     const struct world *world = *state;
     char name[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&now, 10, name);
+    ibc_lease_name(&now, 10, IBC_LEASE_FILE, name);
     make_delivery(world, name);
     ibc_auto_fd held = openat(ibc_runtime_fd(world->runtime), name, O_RDONLY);
     struct ibc_error err;
@@ -148,13 +149,164 @@ static void an_ended_delivery_is_wiped_for_whoever_still_holds_it_open(void **st
     assert_int_equal(ibc_lease_end(world->runtime, name, &err), IBC_OK);
 }
 
+/* A delivery that is a directory of `count` files; the descriptor of it. */
+static int make_directory_delivery(const struct world *world, const char *name, size_t count) {
+    assert_int_equal(mkdirat(ibc_runtime_fd(world->runtime), name, 0700), 0);
+    int directory =
+        openat(ibc_runtime_fd(world->runtime), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < count; i++) {
+        char file[32];
+        snprintf(file, sizeof file, "file%zu", i);
+        ibc_auto_fd fd =
+            openat(directory, file, O_WRONLY | O_CREAT | O_EXCL, geteuid() == 0 ? 0400 : 0600);
+        assert_true(fd >= 0);
+        assert_true(ibc_file_write_all(fd, ibc_view_of("secret")));
+    }
+    return directory;
+}
+
+static bool reads_zeros(int fd) {
+    char content[16] = "x";
+    ssize_t size = pread(fd, content, sizeof content, 0);
+    for (ssize_t i = 0; i < size; i++) {
+        if (content[i] != 0) {
+            return false;
+        }
+    }
+    return size == (ssize_t)strlen("secret");
+}
+
+static void a_directory_is_a_delivery_too(void **state) {
+    (void)state;
+    char name[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 60, IBC_LEASE_DIRECTORY, name);
+    assert_true(ibc_lease_is(name, IBC_LEASE_DIRECTORY));
+    assert_false(ibc_lease_is(name, IBC_LEASE_FILE));
+    assert_false(ibc_lease_is("lease-aabbccdd-1-0123456789abcdef.dirx", IBC_LEASE_DIRECTORY));
+    struct ibc_instant later = now;
+    assert_false(ibc_lease_overdue(name, &later));
+    later.boot_ms = now.boot_ms + 60000;
+    assert_true(ibc_lease_overdue(name, &later));
+}
+
+static void an_ended_directory_is_gone_with_every_file_wiped(void **state) {
+    const struct world *world = *state;
+    enum { FILES = 500 };
+    char name[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, name);
+    ibc_auto_fd directory = make_directory_delivery(world, name, FILES);
+    ibc_auto_fd first = openat(directory, "file0", O_RDONLY);
+    ibc_auto_fd last = openat(directory, "file499", O_RDONLY);
+    struct ibc_error err;
+    assert_int_equal(ibc_lease_end(world->runtime, name, &err), IBC_OK);
+    assert_false(is_there(world, name));
+    assert_true(reads_zeros(first));
+    assert_true(reads_zeros(last));
+    assert_int_equal(ibc_lease_end(world->runtime, name, &err), IBC_OK);
+}
+
+/* What was put into it, or in its place, must not turn the wiping on something else. */
+static void no_link_leads_the_wiping_astray(void **state) {
+    const struct world *world = *state;
+    int runtime = ibc_runtime_fd(world->runtime);
+    char name[IBC_LEASE_NAME_MAX], fake[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, name);
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, fake);
+    ibc_auto_fd directory = make_directory_delivery(world, name, 0);
+    make_delivery(world, "mine");
+    assert_int_equal(mkdirat(runtime, "place", 0700), 0);
+    assert_int_equal(linkat(runtime, "mine", runtime, "place/kept", 0), 0);
+    assert_int_equal(linkat(runtime, "mine", directory, "hard", 0), 0);
+    make_delivery(world, "single");
+    assert_int_equal(symlinkat("../single", directory, "soft"), 0);
+    assert_int_equal(symlinkat("place", runtime, fake), 0);
+
+    struct ibc_error err;
+    size_t ended;
+    assert_int_equal(ibc_lease_sweep(world->runtime, &now, true, &ended, &err), IBC_OK);
+    assert_int_equal(ended, 2);
+    assert_false(is_there(world, name));
+    struct stat info;
+    assert_int_not_equal(fstatat(runtime, fake, &info, AT_SYMLINK_NOFOLLOW), 0);
+    static const char *const others[] = {"place/kept", "single"};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(others); i++) {
+        char content[16] = "";
+        ibc_auto_fd fd = openat(runtime, others[i], O_RDONLY);
+        assert_int_equal(read(fd, content, sizeof content), strlen("secret"));
+        assert_string_equal(content, "secret");
+        assert_int_equal(unlinkat(runtime, others[i], 0), 0);
+    }
+    assert_int_equal(unlinkat(runtime, "place", AT_REMOVEDIR), 0);
+    assert_int_equal(unlinkat(runtime, "mine", 0), 0);
+}
+
+static void an_empty_directory_that_cannot_be_entered_is_ended(void **state) {
+    const struct world *world = *state;
+    char name[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, name);
+    assert_int_equal(mkdirat(ibc_runtime_fd(world->runtime), name, 0), 0);
+    struct ibc_error err;
+    assert_int_equal(ibc_lease_end(world->runtime, name, &err), IBC_OK);
+    assert_false(is_there(world, name));
+}
+
+static void a_directory_that_cannot_be_ended_is_told_of_and_the_rest_is_ended(void **state) {
+    const struct world *world = *state;
+    char full[IBC_LEASE_NAME_MAX], other[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, full);
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, other);
+    ibc_auto_fd first = make_directory_delivery(world, full, 2);
+    ibc_auto_fd second = make_directory_delivery(world, other, 2);
+    assert_int_equal(mkdirat(first, "below", 0700), 0);
+    assert_int_equal(symlinkat(full, ibc_runtime_fd(world->runtime), "paper.secrets"), 0);
+    struct ibc_error err;
+    size_t ended;
+    assert_int_equal(ibc_lease_sweep(world->runtime, &now, true, &ended, &err), IBC_ERR_IO);
+    assert_int_equal(ended, 1);
+    assert_non_null(strstr(err.text, full));
+    assert_false(is_there(world, other));
+    assert_int_not_equal(faccessat(second, "file0", F_OK, 0), 0);
+    assert_int_not_equal(faccessat(first, "file0", F_OK, 0), 0);
+    assert_true(is_there(world, "paper.secrets"));
+    assert_int_equal(unlinkat(ibc_runtime_fd(world->runtime), "paper.secrets", 0), 0);
+    assert_int_equal(unlinkat(first, "below", AT_REMOVEDIR), 0);
+    assert_int_equal(ibc_lease_end(world->runtime, full, &err), IBC_OK);
+}
+
+static bool link_is_there(const struct world *world, const char *name) {
+    struct stat info;
+    return fstatat(ibc_runtime_fd(world->runtime), name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void links_to_what_is_over_stay_until_everything_is_ended(void **state) {
+    const struct world *world = *state;
+    int runtime = ibc_runtime_fd(world->runtime);
+    char name[IBC_LEASE_NAME_MAX];
+    ibc_lease_name(&now, 10, IBC_LEASE_DIRECTORY, name);
+    ibc_close(&(int){make_directory_delivery(world, name, 1)});
+    assert_int_equal(symlinkat(name, runtime, "paper.secrets"), 0);
+    assert_int_equal(symlinkat("nowhere", runtime, "others"), 0);
+    struct ibc_instant later = now;
+    later.boot_ms += 10000;
+    struct ibc_error err;
+    size_t ended;
+    assert_int_equal(ibc_lease_sweep(world->runtime, &later, false, &ended, &err), IBC_OK);
+    assert_int_equal(ended, 1);
+    assert_true(link_is_there(world, "paper.secrets"));
+    assert_int_equal(ibc_lease_sweep(world->runtime, &later, true, &ended, &err), IBC_OK);
+    assert_int_equal(ended, 0);
+    assert_false(link_is_there(world, "paper.secrets"));
+    assert_true(link_is_there(world, "others"));
+    assert_int_equal(unlinkat(runtime, "others", 0), 0);
+}
+
 static void waiting_ends_a_delivery_whose_time_has_come(void **state) {
     const struct world *world = *state;
     struct ibc_instant real;
     struct ibc_error err;
     assert_int_equal(ibc_clock_now(&real, &err), IBC_OK);
     char name[IBC_LEASE_NAME_MAX];
-    ibc_lease_name(&real, 0, name);
+    ibc_lease_name(&real, 0, IBC_LEASE_FILE, name);
     make_delivery(world, name);
     assert_int_equal(ibc_lease_wait_and_end(world->runtime, name, &err), IBC_OK);
     assert_false(is_there(world, name));
@@ -185,6 +337,12 @@ int main(void) {
         cmocka_unit_test(what_is_no_lease_is_left_alone),
         cmocka_unit_test(a_sweep_ends_what_is_overdue_and_only_that),
         cmocka_unit_test(an_ended_delivery_is_wiped_for_whoever_still_holds_it_open),
+        cmocka_unit_test(a_directory_is_a_delivery_too),
+        cmocka_unit_test(an_ended_directory_is_gone_with_every_file_wiped),
+        cmocka_unit_test(no_link_leads_the_wiping_astray),
+        cmocka_unit_test(an_empty_directory_that_cannot_be_entered_is_ended),
+        cmocka_unit_test(a_directory_that_cannot_be_ended_is_told_of_and_the_rest_is_ended),
+        cmocka_unit_test(links_to_what_is_over_stay_until_everything_is_ended),
         cmocka_unit_test(waiting_ends_a_delivery_whose_time_has_come),
         cmocka_unit_test(a_directory_that_is_not_on_tmpfs_is_passed_over),
     };
