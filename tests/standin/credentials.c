@@ -3,6 +3,7 @@
  */
 #include "credentials.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,50 +17,51 @@ bool text_from_file(const char *path, struct text *out) {
         return false;
     }
     out->size = fread(out->bytes, 1, sizeof out->bytes, file);
-    whole = !ferror(file) && feof(file);
+    whole = !ferror(file) && (feof(file) || fgetc(file) == EOF);
     fclose(file);
+    if (!whole) {
+        errno = EIO;
+    }
     return whole;
 }
 
-static bool text_from_string(const char *string, struct text *out) {
-    out->size = strlen(string);
-    if (out->size > sizeof out->bytes) {
-        return false;
-    }
-    memcpy(out->bytes, string, out->size);
-    return true;
-}
+const char *environment(const char *name) {
+    const char *value = getenv(name);
 
-static const char *environment(const char *name, const char *suffix) {
-    char full[64];
-    const char *value;
-
-    snprintf(full, sizeof full, "%s%s", name, suffix);
-    value = getenv(full);
     return value != NULL ? value : "";
 }
 
-bool credential_from_environment(const char *name, struct text *out) {
-    const char *plain = environment(name, "");
-    const char *path = environment(name, "_FILE");
+void text_from_environment(const char *name, struct text *out) {
+    const char *value = environment(name);
 
-    if (*plain != '\0' && *path != '\0') {
-        fprintf(stderr, "error: both %s and %s_FILE are set (but are exclusive)\n", name, name);
+    out->size = strlen(value);
+    if (out->size > sizeof out->bytes) {
+        out->size = 0;
+    }
+    memcpy(out->bytes, value, out->size);
+}
+
+bool text_from_secret(const char *name, struct text *out) {
+    char name_of_file[64];
+    const char *path;
+
+    snprintf(name_of_file, sizeof name_of_file, "%s_FILE", name);
+    path = environment(name_of_file);
+    if (*path == '\0') {
+        text_from_environment(name, out);
+        return true;
+    }
+    if (*environment(name) != '\0') {
+        fprintf(stderr, "error: both %s and %s are set (but are exclusive)\n", name, name_of_file);
         return false;
     }
-    if (*path == '\0') {
-        return text_from_string(plain, out);
-    }
     if (!text_from_file(path, out)) {
-        fprintf(stderr, "%s: No such file or directory\n", path);
+        fprintf(stderr, "/home/ibgateway/scripts/common.sh: line 53: %s: %s\n", path,
+                strerror(errno));
         return false;
     }
     while (out->size > 0 && out->bytes[out->size - 1] == '\n') {
         out->size--;
     }
     return true;
-}
-
-bool text_equal(const struct text *a, const struct text *b) {
-    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }

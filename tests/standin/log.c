@@ -26,7 +26,6 @@ static void write_prefix(void) {
 __attribute__((format(printf, 1, 0))) static void write_line(const char *fmt, va_list args) {
     vprintf(fmt, args);
     putchar('\n');
-    fflush(stdout);
 }
 
 void say(const char *fmt, ...) {
@@ -54,6 +53,5 @@ void ibc_say_error(const char *fmt, ...) {
     write_prefix();
     write_line(fmt, args);
     puts(frame);
-    fflush(stdout);
     va_end(args);
 }

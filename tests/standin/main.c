@@ -1,73 +1,186 @@
 /*
  * main.c - stands in for the gnzsnz ib-gateway image: takes the same environment, logs what the
- * image and IBC would log, and stays up until it is told to stop.
+ * image's run.sh and IBC would log, and behaves as they do, for better or worse.
  *
- * No real gateway can log in where tests run. What the stand-in accepts is in /standin (files
- * `username` and `password`, compared byte for byte with what the container was given); without
- * them it accepts any. It does not model what the image does to a value on its way to IBC.
+ * No real gateway can log in where tests run. What answers a login is the broker of
+ * /standin/broker (broker_main.c; its protocol is in wire.h), shared by all containers of a test;
+ * without one, the files /standin/username and /standin/password, compared byte for byte with what
+ * the container was given; without those it accepts anything. settings.h has all files there are.
+ *
+ * Modelled, after gnzsnz/ib-gateway-docker at b2c0259 and IBC 3.24.1:
+ *   - run.sh: X and X_FILE with their errors, the modes paper, live and both (live first), the
+ *     lines around the start of IBC, SIGTERM, the exit status
+ *   - ibcstart.sh: a cold restart inside the container without a cap, an automatic restart, the
+ *     second factor's exit status (RELOGIN_AFTER_TWOFA_TIMEOUT, TWOFA_TIMEOUT_ACTION and
+ *     TWOFA_EXIT_INTERVAL count as in the image)
+ *   - IBC: its lines for each answer, a count of attempts that starts again in each JVM, the wait
+ *     after too many attempts, the six scenarios of another session but the fifth
+ *
+ * Not modelled: what the image does to a value on its way to IBC (config.ini and Java's
+ * properties), the API and its port, socat, VNC and SSH, an automatic restart that needs no login,
+ * IBC's own settings beyond those named. From the image it differs in that it heeds SIGTERM at
+ * once, also while the paper instance is still to come. How the current Gateway tells of a wrong
+ * password is known from reports only, and the server's side is a guess throughout.
  */
+#include "credentials.h"
+#include "ibcstart.h"
 #include "log.h"
-#include "login.h"
+#include "settings.h"
+#include "wait.h"
 
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#define EXPECTED_USERNAME "/standin/username"
-#define EXPECTED_PASSWORD "/standin/password"
+/* IBC's start scripts that run: live, paper, or both. */
+static struct {
+    pid_t processes[2];
+    size_t count;
+} started;
 
 /* The exit status of a shell that ends by SIGTERM, which is what run.sh does. */
 enum { EXIT_TERMINATED = 128 + SIGTERM };
 
-static const char *trading_mode(void) {
-    const char *mode = getenv("TRADING_MODE");
-
-    if (mode == NULL || *mode == '\0') {
-        return "paper";
+static void end_them_all(int signal_number) {
+    for (size_t i = 0; i < started.count; i++) {
+        kill(started.processes[i], signal_number);
     }
-    if (strcmp(mode, "paper") == 0 || strcmp(mode, "live") == 0) {
-        return mode;
+    while (wait(NULL) > 0) {
     }
-    say(".> Invalid TRADING_MODE: %s", mode);
-    return NULL;
 }
 
-static void block_stop_signals(sigset_t *stop) {
-    sigemptyset(stop);
-    sigaddset(stop, SIGTERM);
-    sigaddset(stop, SIGINT);
-    sigprocmask(SIG_BLOCK, stop, NULL);
+/* What happens to the rest of a container whose first process ends. */
+static _Noreturn void fail(void) {
+    end_them_all(SIGKILL);
+    exit(EXIT_FAILURE);
 }
 
-static void stay_until_stopped(const sigset_t *stop) {
-    int signal_number;
-
-    sigwait(stop, &signal_number);
-    say(".> Received SIGINT or SIGTERM. Shutting down IB Gateway.");
+static _Noreturn void stop(void) {
+    say(".> \U0001F618 Received SIGINT or SIGTERM. Shutting down IB Gateway.");
+    say(".> Stopping Xvfb.");
+    say(".> Stopping socat.");
     say(".> Stopping IBC.");
+    end_them_all(SIGTERM);
+    say(".> Done... %d", EXIT_TERMINATED);
+    exit(EXIT_TERMINATED);
+}
+
+static void set_ports(const char *mode) {
+    if (strcmp(mode, "paper") != 0 && strcmp(mode, "live") != 0) {
+        say(".> Invalid TRADING_MODE: %s", mode);
+        fail();
+    }
+    say(".> API_PORT set to: %s", strcmp(mode, "paper") == 0 ? "4002" : "4001");
+    say(".> SOCAT_PORT set to: %s", strcmp(mode, "paper") == 0 ? "4004" : "4003");
+}
+
+static void apply_settings(struct login *login) {
+    say(".> Appling settings to IBC's config.ini");
+    text_from_environment("TWS_USERID", &login->username);
+    if (!text_from_secret("TWS_PASSWORD", &login->password)) {
+        fail();
+    }
+    say(".> Settings directory NOT set, defaulting to: /home/ibgateway/Jts");
+}
+
+static void start_ibc(const struct login *login) {
+    pid_t process;
+
+    say(".> Starting IBC in %s mode, with params:", login->mode);
+    say(".>\t\tVersion: 10.30.1t");
+    say(".>\t\tprogram: gateway");
+    say(".>\t\tibc-init: /home/ibgateway/ibc/config.ini");
+    say(".>\t\ton2fatimeout: %s", environment("TWOFA_TIMEOUT_ACTION"));
+    process = fork();
+    if (process < 0) {
+        perror("fork");
+        fail();
+    }
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        exit(ibcstart(login));
+    }
+    started.processes[started.count++] = process;
+}
+
+static void start_process(const char *mode) {
+    static struct login login;
+
+    login.mode = mode;
+    set_ports(mode);
+    apply_settings(&login);
+    say(".> Starting Port Forwarding.");
+    say(".> Starting socat");
+    start_ibc(&login);
+}
+
+/* What run.sh makes of the environment before it starts the second instance. */
+static void turn_to_paper(void) {
+    const char *file = environment("TWS_PASSWORD_PAPER_FILE");
+
+    setenv("TWS_USERID", environment("TWS_USERID_PAPER"), 1);
+    if (*file != '\0') {
+        setenv("TWS_PASSWORD_FILE", file, 1);
+    } else {
+        setenv("TWS_PASSWORD", environment("TWS_PASSWORD_PAPER"), 1);
+    }
+}
+
+/* True: the time is over. A stop signal ends the program instead. */
+static void pause_for(int64_t milliseconds) {
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    sigset_t signals;
+
+    stop_signals(&signals);
+    if (sigtimedwait(&signals, NULL, &time) > 0) {
+        stop();
+    }
+}
+
+/* Wait until the start scripts have ended; returns the status of the one that was started last. */
+static int wait_for_them(void) {
+    sigset_t signals;
+    int status, last = EXIT_FAILURE;
+
+    stop_signals(&signals);
+    sigaddset(&signals, SIGCHLD);
+    for (size_t left = started.count; left > 0;) {
+        pid_t process = waitpid(-1, &status, WNOHANG);
+
+        if (process > 0) {
+            left--;
+            if (process == started.processes[started.count - 1]) {
+                last = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            }
+        } else if (sigwaitinfo(&signals, NULL) != SIGCHLD) {
+            stop();
+        }
+    }
+    return last;
 }
 
 int main(void) {
-    static struct login given, expected;
-    bool known;
-    sigset_t stop;
+    const char *mode = environment("TRADING_MODE");
+    sigset_t signals;
 
-    block_stop_signals(&stop);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    stop_signals(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+
+    say("*************************************************************************");
     say(".> Starting IBC/IB gateway");
-    given.mode = trading_mode();
-    if (given.mode == NULL) {
-        return EXIT_FAILURE;
+    say("*************************************************************************");
+    if (strcmp(mode, "both") != 0) {
+        start_process(*mode != '\0' ? mode : "paper");
+        return wait_for_them();
     }
-    if (!credential_from_environment("TWS_USERID", &given.username) ||
-        !credential_from_environment("TWS_PASSWORD", &given.password)) {
-        return EXIT_FAILURE;
-    }
-    known = text_from_file(EXPECTED_USERNAME, &expected.username) &&
-            text_from_file(EXPECTED_PASSWORD, &expected.password);
-
-    say(".> API_PORT set to: %s", strcmp(given.mode, "paper") == 0 ? "4002" : "4001");
-    say(".> Starting IBC in %s mode, with params:", given.mode);
-    log_in(&given, known ? &expected : NULL);
-    stay_until_stopped(&stop);
-    return EXIT_TERMINATED;
+    start_process("live");
+    turn_to_paper();
+    pause_for(setting("both_ms", 15000));
+    start_process("paper");
+    return wait_for_them();
 }
