@@ -38,11 +38,17 @@ struct ibc_request {
     char *const *environment;
 };
 
-/* What was released: the version, and the charge's number in its account's ledger. */
+/* A charge: its number in its account's ledger, and what it was made for. */
+struct ibc_charge {
+    uint64_t sequence;
+    unsigned char credential[IBC_CREDENTIAL_ID_BYTES];
+};
+
+/* What was released. */
 struct ibc_release {
     uint32_t version;
-    uint64_t charge;
-    uint64_t paper_charge; /* with IBC_MODE_BOTH */
+    struct ibc_charge charge;
+    struct ibc_charge paper_charge; /* with IBC_MODE_BOTH */
 };
 
 /*
@@ -121,9 +127,9 @@ IBC_CHECKED enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, 
  * anything was written down since.
  */
 IBC_CHECKED enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker,
-                                                 const char *profile, uint64_t charge,
-                                                 const char *why, bool *done,
-                                                 struct ibc_error *err);
+                                                 const char *profile,
+                                                 const struct ibc_charge *charge, const char *why,
+                                                 bool *done, struct ibc_error *err);
 
 /* Has something left of which nobody has said yet what came of it? */
 IBC_CHECKED enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker,

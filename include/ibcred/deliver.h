@@ -105,6 +105,16 @@ struct ibc_secret_directory {
 /* The path of the link, absolute, malloc()ed; NULL without memory, or where `runtime` is gone. */
 char *ibc_secret_directory_path(const struct ibc_runtime *runtime, const char *profile);
 
+/*
+ * What Compose is to be given beside the directory whose link is `link`: the variables that are no
+ * password of the gateway, IBCRED_SECRET_DIR, and in mode `both` IBCRED_PASSWORD_PAPER_FILE. `out`
+ * has room for IBC_SECRET_DIRECTORY_MORE more than `count`; the number filled is returned. What
+ * they point to stays the caller's.
+ */
+enum { IBC_SECRET_DIRECTORY_MORE = 2 };
+size_t ibc_secret_directory_variables(const struct ibc_field *variables, size_t count,
+                                      const char *link, struct ibc_field *out);
+
 /* With owner 1000, group 1000, mode 0400 (the gateway's user in gnzsnz/ib-gateway-docker). */
 void ibc_secret_directory_init(struct ibc_secret_directory *directory,
                                const struct ibc_runtime *runtime, const char *profile, int64_t ttl,

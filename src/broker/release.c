@@ -8,7 +8,7 @@ enum { PARTIES_MAX = 2 };
 struct party {
     const char *profile;
     struct account account;
-    uint64_t charge; /* its number in the ledger, once charged */
+    struct ibc_charge charge; /* its sequence is 0 until it is made */
 };
 
 /* Everything that a release looks at, open. */
@@ -144,7 +144,7 @@ static void note_refusal(const struct release *release, const char *delivery,
 static void take_back_charges(struct release *release) {
     for (size_t i = 0; i < release->count; i++) {
         struct ibc_error ignored;
-        if (release->parties[i].charge != 0) {
+        if (release->parties[i].charge.sequence != 0) {
             (void)!account_append(&release->parties[i].account, IBC_LEDGER_UNDELIVERED,
                                   release->parties[i].account.credential, &release->now, &ignored);
         }
@@ -159,7 +159,9 @@ static enum ibc_status charge(struct release *release, struct ibc_error *err) {
         if (status != IBC_OK) {
             return status;
         }
-        party->charge = account_last_charge(&party->account)->sequence;
+        const struct ibc_ledger_entry *made = account_last_charge(&party->account);
+        party->charge.sequence = made->sequence;
+        memcpy(party->charge.credential, made->credential, sizeof party->charge.credential);
     }
     return IBC_OK;
 }

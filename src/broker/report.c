@@ -212,7 +212,7 @@ enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *
 }
 
 enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char *profile,
-                                     uint64_t charge, const char *why, bool *done,
+                                     const struct ibc_charge *charge, const char *why, bool *done,
                                      struct ibc_error *err) {
     *done = false;
     auto_account account = {0};
@@ -223,12 +223,13 @@ enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char
     }
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account.ledger, &count);
-    if (count == 0 || entries[count - 1].sequence != charge ||
-        entries[count - 1].event != IBC_LEDGER_CHARGE) {
+    const struct ibc_ledger_entry *last = count > 0 ? &entries[count - 1] : NULL;
+    if (!last || last->sequence != charge->sequence || last->event != IBC_LEDGER_CHARGE ||
+        memcmp(last->credential, charge->credential, sizeof last->credential) != 0) {
         return IBC_OK;
     }
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_UNDELIVERED};
-    memcpy(entry.credential, entries[count - 1].credential, sizeof entry.credential);
+    memcpy(entry.credential, charge->credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "take-back", .verdict = "done", .why = why};
     bool unused;
     status = write_down(broker, &account, &entry, &event, MARK_NONE, &unused, err);

@@ -93,9 +93,13 @@ void session_close(struct session *session);
 IBC_CHECKED enum ibc_status session_open(struct session *session, const struct cli *cli,
                                          bool accept_older, struct ibc_error *err);
 
+/* Close the vault and wipe its keys until session_wake(), which reads vault and policy anew. */
+void session_rest(struct session *session);
+IBC_CHECKED enum ibc_status session_wake(struct session *session, struct ibc_error *err);
+
 /*
- * Wait for the gate. Meanwhile the vault is closed, its keys wiped; afterwards vault and policy
- * are read anew, since either may have been changed.
+ * Wait for the gate, at rest meanwhile. IBC_ERR_WAIT: interrupted, where interrupts are caught; the
+ * session is still at rest then.
  */
 IBC_CHECKED enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
                                          struct ibc_error *err);
@@ -176,8 +180,8 @@ void withhold_passphrase(void);
 IBC_CHECKED enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
                                                struct ibc_error *err);
 
-/* Sleep `seconds`, counting down on a terminal. */
-void count_down(const struct cli *cli, int64_t seconds, const char *why);
+/* Sleep `seconds`, with a bar that empties on a terminal. False, early, when interrupted. */
+bool count_down(const struct cli *cli, int64_t seconds, const char *why);
 
 /* --- output.c --------------------------------------------------------------------------------- */
 
@@ -198,14 +202,21 @@ json_t *json_time(int64_t wall_ms);
 
 struct release_options {
     const char *mode, *names, *format, *ttl;
+    const char *paper; /* mode `both`: the paper profile, where there are several */
     bool wait;
 };
 
 struct release_request {
     char profile[IBC_PROFILE_NAME_MAX + 1];
+    char paper_profile[IBC_PROFILE_NAME_MAX + 1]; /* mode `both`; else "" */
     struct ibc_request request;
     int64_t ttl; /* seconds */
 };
+
+/* Options and operand into a request, of an open session. */
+IBC_CHECKED enum ibc_status make_request(const struct session *session,
+                                         const struct release_options *options, const char *profile,
+                                         struct release_request *out, struct ibc_error *err);
 
 /* Open the session; options and operand into a request, checked against the policy. */
 IBC_CHECKED enum ibc_status begin_release(const struct cli *cli,
@@ -234,6 +245,8 @@ COMMAND(verify);
 COMMAND(check);
 COMMAND(inject);
 COMMAND(exec);
+COMMAND(up);
+COMMAND(watch);
 COMMAND(report);
 COMMAND(gate);
 COMMAND(reap);

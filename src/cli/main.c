@@ -1,5 +1,6 @@
 /* main.c - the table of commands. */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 
 #include <fcntl.h>
 #include <ibcred/file.h>
@@ -23,6 +24,9 @@ static const struct command commands[] = {
     {"inject", "[PROFILE]", "release into a short-lived env file and print its path", cmd_inject},
     {"exec", "[PROFILE] -- COMMAND…", "run a command with the credentials in its environment",
      cmd_exec},
+    {"up", "[PROFILE] [-- COMPOSE ARGUMENTS…]", "start the gateway and see it logged in", cmd_up},
+    {"watch", "[PROFILE] --container NAME", "follow a gateway's log and write down what it says",
+     cmd_watch},
     {"report", "PROFILE OUTCOME", "say what came of a release", cmd_report},
     {"gate", "[PROFILE]", "say whether the account may log in now", cmd_gate},
     {"reap", "[--all]", "end the deliveries that are overdue", cmd_reap},
@@ -106,5 +110,6 @@ int main(int argc, char **argv) {
     if (status != IBC_OK) {
         print_error(&cli, &err);
     }
+    die_of_interrupt();
     return ibc_status_exit_code(status);
 }

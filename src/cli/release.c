@@ -39,9 +39,23 @@ static enum ibc_status ttl_option(const char *text, const struct ibc_policy *pol
     return IBC_OK;
 }
 
-static enum ibc_status request_of(const struct session *session,
-                                  const struct release_options *options, const char *profile,
-                                  struct release_request *out, struct ibc_error *err) {
+/* Mode `both` takes a second profile, of the other kind. */
+static enum ibc_status paper_option(const struct session *session,
+                                    const struct release_options *options,
+                                    struct release_request *out, struct ibc_error *err) {
+    if (out->request.mode == IBC_MODE_BOTH) {
+        out->request.paper_profile = out->paper_profile;
+        return session_profile(session, options->paper, IBC_MODE_PAPER, out->paper_profile, err);
+    }
+    if (options->paper) {
+        return ibc_fail(err, IBC_ERR_USAGE, "--paper is for mode both, which takes two profiles");
+    }
+    return IBC_OK;
+}
+
+enum ibc_status make_request(const struct session *session, const struct release_options *options,
+                             const char *profile, struct release_request *out,
+                             struct ibc_error *err) {
     *out = (struct release_request){.request = {.profile = out->profile, .environment = environ}};
     enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
     if (status == IBC_OK) {
@@ -56,6 +70,9 @@ static enum ibc_status request_of(const struct session *session,
     if (status == IBC_OK) {
         status = session_profile(session, profile, out->request.mode, out->profile, err);
     }
+    if (status == IBC_OK) {
+        status = paper_option(session, options, out, err);
+    }
     return status;
 }
 
@@ -63,7 +80,7 @@ enum ibc_status begin_release(const struct cli *cli, const struct release_option
                               const char *profile, struct session *session,
                               struct release_request *request, struct ibc_error *err) {
     enum ibc_status status = session_open(session, cli, false, err);
-    return status == IBC_OK ? request_of(session, options, profile, request, err) : status;
+    return status == IBC_OK ? make_request(session, options, profile, request, err) : status;
 }
 
 enum ibc_status release(struct session *session, const struct ibc_request *request, bool wait,

@@ -128,13 +128,23 @@ enum ibc_status session_open(struct session *session, const struct cli *cli, boo
     return status == IBC_OK ? open_vault(session, accept_older, err) : status;
 }
 
-enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
-                             struct ibc_error *err) {
+void session_rest(struct session *session) {
     ibc_vault_free(&session->vault);
     session->broker = (struct ibc_broker){0};
-    count_down(session->cli, seconds, why);
+}
+
+enum ibc_status session_wake(struct session *session, struct ibc_error *err) {
     enum ibc_status status = load_policy(session, err);
     return status == IBC_OK ? open_vault(session, false, err) : status;
+}
+
+enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
+                             struct ibc_error *err) {
+    session_rest(session);
+    if (!count_down(session->cli, seconds, why)) {
+        return ibc_fail(err, IBC_ERR_WAIT, "stopped while waiting; nothing was released");
+    }
+    return session_wake(session, err);
 }
 
 enum ibc_status session_edit(struct session *session, const struct cli *cli,

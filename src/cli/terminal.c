@@ -1,5 +1,6 @@
 /* terminal.c - asking a person, without an echo and without leaving it on the heap. */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 
 #include <ibcred/file.h>
 #include <ibcred/number.h>
@@ -176,19 +177,31 @@ enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
     return read_line(fd, "IBCRED_PASSPHRASE_FD", out, err);
 }
 
-void count_down(const struct cli *cli, int64_t seconds, const char *why) {
+enum { BAR_WIDTH = 30 };
+
+static void draw_bar(int64_t left, int64_t all) {
+    char words[IBC_DURATION_TEXT_MAX];
+    char bar[BAR_WIDTH + 1];
+    const size_t filled = (size_t)(left * BAR_WIDTH / all);
+    ibc_format_duration(left, words);
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', filled);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r[%s] %s   ", bar, words);
+}
+
+bool count_down(const struct cli *cli, int64_t seconds, const char *why) {
     const bool live = isatty(STDERR_FILENO) && !cli->quiet;
     say(cli, "%s", why);
-    for (int64_t left = seconds; left > 0; left--) {
+    bool whole = true;
+    for (int64_t left = seconds; whole && left > 0; left--) {
         if (live) {
-            char words[IBC_DURATION_TEXT_MAX];
-            ibc_format_duration(left, words);
-            fprintf(stderr, "\rwaiting %s   ", words);
+            draw_bar(left, seconds);
         }
-        const struct timespec second = {.tv_sec = 1};
-        clock_nanosleep(CLOCK_BOOTTIME, 0, &second, NULL);
+        whole = pause_for(1000);
     }
     if (live) {
-        fputs("\r                          \r", stderr);
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + IBC_DURATION_TEXT_MAX, "");
     }
+    return whole;
 }

@@ -5,8 +5,6 @@
 
 #define COMPOSE_ENV "compose.env"
 
-enum { MORE_VARIABLES = 2 /* in compose.env */ };
-
 /* What the broker calls the gateway's credentials, and what their files are called. */
 static const struct gateway_file {
     const char *variable, *name;
@@ -84,29 +82,35 @@ static enum ibc_status plan_field(struct ibc_secret_directory *directory,
     return ibc_secret_copy(&file->content, variable->value, err);
 }
 
-/* Everything for Compose; no password of the gateway. */
+size_t ibc_secret_directory_variables(const struct ibc_field *variables, size_t count,
+                                      const char *link, struct ibc_field *out) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_password(variables[i].name)) {
+            out[used++] = variables[i];
+        }
+    }
+    out[used++] =
+        (struct ibc_field){.name = ibc_view_of("IBCRED_SECRET_DIR"), .value = ibc_view_of(link)};
+    if (has(variables, count, "IB_PASSWORD_PAPER")) {
+        out[used++] = (struct ibc_field){.name = ibc_view_of("IBCRED_PASSWORD_PAPER_FILE"),
+                                         .value = ibc_view_of(IBC_SECRET_DIRECTORY_PAPER_FILE)};
+    }
+    return used;
+}
+
 static enum ibc_status plan_compose_env(struct ibc_secret_directory *directory,
                                         const struct ibc_field *variables, size_t count,
                                         struct ibc_error *err) {
-    ibc_auto_free char *path = ibc_secret_directory_path(directory->runtime, directory->profile);
-    ibc_auto_free struct ibc_field *chosen = calloc(count + MORE_VARIABLES, sizeof *chosen);
-    if (!path || !chosen) {
+    ibc_auto_free char *link = ibc_secret_directory_path(directory->runtime, directory->profile);
+    ibc_auto_free struct ibc_field *chosen =
+        calloc(count + IBC_SECRET_DIRECTORY_MORE, sizeof *chosen);
+    if (!link || !chosen) {
         return ibc_fail(err, IBC_ERR_INTERNAL,
                         "runtime directory '%s' is gone, or there is no memory",
                         ibc_runtime_path(directory->runtime));
     }
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!is_password(variables[i].name)) {
-            chosen[used++] = variables[i];
-        }
-    }
-    chosen[used++] =
-        (struct ibc_field){.name = ibc_view_of("IBCRED_SECRET_DIR"), .value = ibc_view_of(path)};
-    if (has(variables, count, "IB_PASSWORD_PAPER")) {
-        chosen[used++] = (struct ibc_field){.name = ibc_view_of("IBCRED_PASSWORD_PAPER_FILE"),
-                                            .value = ibc_view_of(IBC_SECRET_DIRECTORY_PAPER_FILE)};
-    }
+    const size_t used = ibc_secret_directory_variables(variables, count, link, chosen);
     enum ibc_status status = ibc_sink_check_environment(chosen, used, directory->environment, err);
     if (status != IBC_OK) {
         return status;

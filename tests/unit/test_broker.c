@@ -22,8 +22,8 @@ static void charge_and_audit_line_are_on_disk_before_the_secret_leaves(void **st
     assert_string_equal(world->variables, "IB_USERNAME=user1 IB_PASSWORD=first-pass1 "
                                           "TRADING_MODE=paper IB_GATEWAY_PORT=4004 ");
     assert_int_equal(world->released.version, 1);
-    assert_int_equal(world->released.charge, 1);
-    assert_int_equal(world->released.paper_charge, 0);
+    assert_int_equal(world->released.charge.sequence, 1);
+    assert_int_equal(world->released.paper_charge.sequence, 0);
     assert_int_equal(gate(world), IBC_GATE_WAIT);
 }
 

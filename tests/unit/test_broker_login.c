@@ -21,11 +21,14 @@ static struct ibc_reported automatic(struct world *world, enum ibc_outcome outco
         world, (struct ibc_report){.outcome = outcome, .seen_ns = seen_ns, .automatic = true});
 }
 
-static bool take_back(struct world *world, uint64_t charge) {
+/* The charge of the last release, under another number. */
+static bool take_back(struct world *world, uint64_t sequence) {
+    struct ibc_charge charge = world->released.charge;
     struct ibc_error err;
     bool done;
+    charge.sequence = sequence;
     assert_int_equal(
-        ibc_broker_take_back(&world->broker, "paper", charge, "it never started", &done, &err),
+        ibc_broker_take_back(&world->broker, "paper", &charge, "it never started", &done, &err),
         IBC_OK);
     return done;
 }
@@ -260,7 +263,7 @@ static void a_username_that_came_back_takes_no_login_of_the_one_that_runs(void *
 static void a_charge_that_is_the_newest_entry_is_taken_back_once(void **state) {
     struct world *world = *state;
     must_release(world);
-    uint64_t charge = world->released.charge;
+    uint64_t charge = world->released.charge.sequence;
     assert_int_equal(charge, 1);
     assert_int_equal(gate(world), IBC_GATE_WAIT);
     assert_false(take_back(world, charge + 1));
@@ -275,7 +278,7 @@ static void a_charge_that_is_the_newest_entry_is_taken_back_once(void **state) {
     assert_int_equal(audited(world, "take-back", "done", "paper"), 1);
 
     must_release(world);
-    assert_int_equal(world->released.charge, 3);
+    assert_int_equal(world->released.charge.sequence, 3);
     assert_false(take_back(world, charge));
     assert_ledger(world, "user1", "charge undelivered charge");
 }
@@ -297,9 +300,22 @@ static void a_charge_is_taken_back_from_the_username_that_it_was_for(void **stat
     struct world *world = *state;
     must_release(world);
     seal_user2(world);
-    assert_true(take_back(world, world->released.charge));
+    assert_true(take_back(world, world->released.charge.sequence));
     assert_ledger(world, "user1", "charge undelivered");
     assert_ledger(world, "user2", "");
+}
+
+/* Both are the first of their ledgers. */
+static void the_charge_of_another_username_is_not_taken_back_by_its_number(void **state) {
+    struct world *world = *state;
+    must_release(world);
+    const struct ibc_charge first = world->released.charge;
+    seal_user2(world);
+    must_release(world);
+    assert_int_equal(world->released.charge.sequence, first.sequence);
+    world->released.charge = first;
+    assert_false(take_back(world, first.sequence));
+    assert_ledger(world, "user2", "charge");
 }
 
 int main(void) {
@@ -323,6 +339,7 @@ int main(void) {
         BROKER_TEST(a_charge_that_is_the_newest_entry_is_taken_back_once),
         BROKER_TEST(a_charge_of_which_anything_was_heard_stays),
         BROKER_TEST(a_charge_is_taken_back_from_the_username_that_it_was_for),
+        BROKER_TEST(the_charge_of_another_username_is_not_taken_back_by_its_number),
     };
     return cmocka_run_group_tests_name("broker-login", tests, NULL, NULL);
 }

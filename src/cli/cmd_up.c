@@ -1,0 +1,78 @@
+/* cmd_up.c - ibcred up: gate, release, compose up, and the log until there is a verdict. */
+#include "cli/interrupt.h"
+#include "cli/supervise.h"
+#include <ibcred/file.h>
+
+#define DEFAULT_SERVICE "ib-gateway"
+
+/* Cut argv at "--": what stands after it is for Compose. */
+static void split(int *argc, char **argv, char ***further) {
+    *further = NULL;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            *further = argv + i + 1;
+            *argc = i;
+            argv[i] = NULL;
+            return;
+        }
+    }
+}
+
+static enum ibc_status answer(const struct gateway *gateway, const struct run *run,
+                              struct ibc_error *err) {
+    if (!gateway->cli->json) {
+        return IBC_OK;
+    }
+    return print_json(json_pack("{s:s, s:s, s:s, s:b}", "profile", gateway->profile, "mode",
+                                ibc_mode_name(gateway->mode), "container", gateway->container,
+                                "logged_in", run->was_in),
+                      err);
+}
+
+enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
+    struct release_options given = {0};
+    struct supervise_options options = {.start = true, .until_in = true};
+    const char *service = DEFAULT_SERVICE, *rules = NULL;
+    const struct option_spec specs[] = {
+        {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
+        {"paper", "PROFILE", "mode both: the paper user's profile", .value = &given.paper},
+        {"service", "NAME", "the gateway's service (" DEFAULT_SERVICE ")", .value = &service},
+        {"ttl", "DURATION", "how long the secret files live at most", .value = &given.ttl},
+        {"log-rules", "FILE", "how to read the log ($IBCRED_LOG_RULES)", .value = &rules},
+        {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &options.wait},
+        {"recreate", NULL, "stop the gateway first where it runs", .flag = &options.recreate},
+        {"supervise", NULL, "stay, and start it again through the gate", .flag = &options.again},
+    };
+    char **further;
+    const char *profile;
+    split(&argc, argv, &further);
+    enum ibc_status status =
+        parse_options(cli, "up", specs, IBC_ARRAY_SIZE(specs), &argc, &argv, err);
+    if (status == IBC_OK) {
+        status = optional_operand(argc, argv, &profile, err);
+    }
+    struct compose compose;
+    if (status == IBC_OK) {
+        status = compose_find(service, &compose, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    auto_gateway gateway;
+    status = gateway_open(&gateway, cli, &given, profile, rules, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    gateway.compose = &compose;
+    gateway.further = further;
+    ibc_auto_free char *link = ibc_secret_directory_path(gateway.runtime, gateway.profile);
+    status = link ? compose_check_mount(&compose, link, err)
+                  : ibc_fail(err, IBC_ERR_INTERNAL, "the runtime directory is gone");
+    if (status != IBC_OK) {
+        return status;
+    }
+    catch_interrupts();
+    struct run run;
+    status = supervise(&gateway, &options, &run, err);
+    return status == IBC_OK ? answer(&gateway, &run, err) : status;
+}

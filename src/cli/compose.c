@@ -1,0 +1,213 @@
+/* compose.c - asking Compose. */
+#include "cli/compose.h"
+
+#include <ibcred/file.h>
+#include <ibcred/secret.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ANSWER_MAX = 4 << 20 /* bytes */, EXIT_NOT_RUN = 127, WORDS_MAX = 300 };
+
+#define SECRET_DIRECTORY "IBCRED_SECRET_DIR"
+
+/* What Compose is to find instead of credentials: enough to read its files. */
+static const char *const placeholders[][2] = {
+    {"IB_USERNAME", "-"},
+    {"IB_PASSWORD", "-"},
+    {"TRADING_MODE", "paper"},
+    {SECRET_DIRECTORY, "/nonexistent"},
+};
+
+/* In the child: stdout and stderr into `answer`. */
+static _Noreturn void become(const char *const *argv, const char *link, int answer) {
+    const int null = open("/dev/null", O_RDONLY);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(placeholders); i++) {
+        setenv(placeholders[i][0], placeholders[i][1], 1);
+    }
+    if (link) {
+        setenv(SECRET_DIRECTORY, link, 1);
+    }
+    dup2(null, STDIN_FILENO);
+    dup2(answer, STDOUT_FILENO);
+    dup2(answer, STDERR_FILENO);
+    /* execvp() takes pointers to non-const, and changes nothing behind them. */
+    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    _exit(EXIT_NOT_RUN);
+}
+
+static void read_all(int fd, struct ibc_secret_buffer *buffer) {
+    unsigned char chunk[4096];
+    for (;;) {
+        const ssize_t size = read(fd, chunk, sizeof chunk);
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size <= 0) {
+            break;
+        }
+        ibc_secret_buffer_append(buffer, chunk, (size_t)size);
+    }
+    explicit_bzero(chunk, sizeof chunk);
+}
+
+/*
+ * Run it with `link` as the secret directory. What it wrote may have secrets of the compose file in
+ * it. Returns its exit status, -1 for none.
+ */
+static int ask(const char *const *argv, const char *link, struct ibc_secret *answer) {
+    *answer = (struct ibc_secret){0};
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return -1;
+    }
+    ibc_auto_fd read_end = ends[0];
+    ibc_auto_fd write_end = ends[1];
+    const pid_t child = fork();
+    if (child == 0) {
+        become(argv, link, write_end);
+    }
+    if (child < 0) {
+        return -1;
+    }
+    ibc_close(&write_end);
+    ibc_auto_secret_buffer buffer;
+    ibc_secret_buffer_init(&buffer, ANSWER_MAX);
+    read_all(read_end, &buffer);
+    int status;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return -1;
+        }
+    }
+    struct ibc_error ignored;
+    if (ibc_secret_buffer_finish(&buffer, "", answer, &ignored) != IBC_OK) {
+        return -1;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+enum ibc_status compose_find(const char *service, struct compose *out, struct ibc_error *err) {
+    static const char *const ways[][4] = {
+        {"docker", "compose", "version", NULL},
+        {"docker-compose", "version", NULL, NULL},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(ways); i++) {
+        ibc_auto_secret answer = {0};
+        if (ask(ways[i], NULL, &answer) == 0) {
+            *out = (struct compose){.service = service, .words = 2 - i};
+            memcpy(out->command, ways[i], out->words * sizeof out->command[0]);
+            return IBC_OK;
+        }
+    }
+    return ibc_fail(err, IBC_ERR_UNAVAILABLE,
+                    "neither 'docker compose' nor 'docker-compose' can be run here; install one "
+                    "(on Debian: apt-get install docker-compose)");
+}
+
+const char *compose_name(const struct compose *compose) {
+    return compose->words == 2 ? "docker compose" : "docker-compose";
+}
+
+/* Compose's own words, then `words`, then the service. */
+static size_t begin(const struct compose *compose, const char **argv) {
+    for (size_t i = 0; i < compose->words; i++) {
+        argv[i] = compose->command[i];
+    }
+    return compose->words;
+}
+
+enum ibc_status compose_up_arguments(const struct compose *compose, char *const *further,
+                                     const char *out[static COMPOSE_ARGUMENTS_MAX],
+                                     struct ibc_error *err) {
+    size_t count = begin(compose, out);
+    out[count++] = "up";
+    out[count++] = "-d";
+    for (char *const *word = further; word && *word; word++) {
+        if (count + 2 >= COMPOSE_ARGUMENTS_MAX) {
+            return ibc_fail(err, IBC_ERR_USAGE, "more than %d arguments for %s",
+                            COMPOSE_ARGUMENTS_MAX, compose_name(compose));
+        }
+        out[count++] = *word;
+    }
+    out[count++] = compose->service;
+    out[count] = NULL;
+    return IBC_OK;
+}
+
+/* The first line of what Compose said, for a sentence; not of `config`, which prints values. */
+static enum ibc_status fail_with(const struct compose *compose, const struct ibc_secret *answer,
+                                 struct ibc_error *err) {
+    size_t size = 0;
+    while (size < answer->size && size < WORDS_MAX && answer->bytes[size] != '\n') {
+        size++;
+    }
+    return ibc_fail(err, IBC_ERR_UNAVAILABLE,
+                    "%s cannot tell about service '%s' (is the compose file in this directory, "
+                    "and is Docker running?): %.*s",
+                    compose_name(compose), compose->service, (int)size,
+                    (const char *)answer->bytes);
+}
+
+/* The last line that is a container's id and nothing else: before it may stand warnings. */
+static void find_id(struct ibc_view answer, char id[static COMPOSE_ID_MAX + 1]) {
+    id[0] = '\0';
+    while (answer.size > 0) {
+        const unsigned char *newline = memchr(answer.bytes, '\n', answer.size);
+        const size_t size = newline ? (size_t)(newline - answer.bytes) : answer.size;
+        size_t digits = 0;
+        while (digits < size && memchr("0123456789abcdef", answer.bytes[digits], 16)) {
+            digits++;
+        }
+        if (size == COMPOSE_ID_MAX && digits == size) {
+            memcpy(id, answer.bytes, size);
+            id[size] = '\0';
+        }
+        const size_t taken = size + (newline ? 1 : 0);
+        answer = (struct ibc_view){answer.bytes + taken, answer.size - taken};
+    }
+}
+
+enum ibc_status compose_container(const struct compose *compose, char id[static COMPOSE_ID_MAX + 1],
+                                  struct ibc_error *err) {
+    const char *argv[COMPOSE_ARGUMENTS_MAX];
+    static const char *const words[] = {"ps", "-a", "-q"};
+    size_t count = begin(compose, argv);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(words); i++) {
+        argv[count++] = words[i];
+    }
+    argv[count++] = compose->service;
+    argv[count] = NULL;
+    ibc_auto_secret answer = {0};
+    id[0] = '\0';
+    if (ask(argv, NULL, &answer) != 0) {
+        return fail_with(compose, &answer, err);
+    }
+    find_id(ibc_secret_view(&answer), id);
+    return IBC_OK;
+}
+
+enum ibc_status compose_check_mount(const struct compose *compose, const char *link,
+                                    struct ibc_error *err) {
+    const char *argv[COMPOSE_ARGUMENTS_MAX];
+    size_t count = begin(compose, argv);
+    argv[count++] = "config";
+    argv[count] = NULL;
+    ibc_auto_secret answer = {0};
+    if (ask(argv, link, &answer) != 0) {
+        return ibc_fail(err, IBC_ERR_UNAVAILABLE,
+                        "%s cannot read the compose file in this directory; what is wrong with it "
+                        "says: %s config",
+                        compose_name(compose), compose_name(compose));
+    }
+    if (!memmem(answer.bytes, answer.size, link, strlen(link))) {
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "nothing of the compose file mounts ${" SECRET_DIRECTORY "}, so the "
+                        "gateway would log in with another password than the released one; lay "
+                        "docker-compose.override.yml beside it");
+    }
+    return IBC_OK;
+}

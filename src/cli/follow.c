@@ -1,0 +1,293 @@
+/* follow.c - line by line, event by event, until the run is over. */
+#include "cli/follow.h"
+
+#include "cli/interrupt.h"
+
+enum {
+    TICK_MS = 1000,   /* how often deadlines and signals are looked at where no line comes */
+    AWAY_MS = 1000,   /* between two tries to reach a daemon that is away */
+    NEWS_MS = 10000,  /* how old a line may be, when following begins, that people are told of */
+    LEAD_MS = 500,    /* how much older than the start of its container a first line may be */
+    DRAIN_MS = 20000, /* how long a stopped container's last lines are waited for */
+};
+
+/* What one run is followed with. */
+struct follower {
+    struct gateway *gateway;
+    const struct follow_options *options;
+    const struct ibc_container *container;
+    struct ibc_login login;
+    struct ibc_docker_logs *logs;
+    struct ibc_log_reader *reader;
+    int64_t began_ns;    /* wall clock: lines of before are no news to anybody */
+    int64_t last_ns;     /* of the last line read */
+    int64_t deadline_ms; /* CLOCK_BOOTTIME: of the login that is being made; 0: none is */
+    int64_t in_since_ms; /* CLOCK_BOOTTIME; 0: not in */
+    int64_t stopped_ms;  /* CLOCK_BOOTTIME at which we stopped it; 0: we did not */
+    bool away;           /* the daemon, and that was said */
+    bool over;
+    struct run run;
+};
+
+static void follower_close(struct follower *follower) {
+    ibc_docker_logs_free(&follower->logs);
+    ibc_log_reader_free(&follower->reader);
+}
+
+static int64_t boot_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* How much of its time the login still has, that began at wall-clock time `since_ns`. */
+static int64_t time_left_ms(const struct follower *follower, int64_t since_ns) {
+    const int64_t all = follower->gateway->session.policy.gate.attempt_timeout * 1000;
+    const int64_t gone = wall_clock_ms() - since_ns / 1000000;
+    if (gone <= 0) {
+        return all;
+    }
+    return gone < all ? all - gone : 0;
+}
+
+static void end_run(struct follower *follower, enum run_end end, const char *why) {
+    if (!follower->over) {
+        follower->over = true;
+        follower->run.end = end;
+        if (follower->run.why[0] == '\0') {
+            snprintf(follower->run.why, sizeof follower->run.why, "%s", why);
+        }
+    }
+}
+
+static void remember_failure(struct follower *follower, const struct ibc_login_step *step) {
+    struct run *run = &follower->run;
+    for (size_t i = 0; i < follower->login.count; i++) {
+        if (step->outcomes[i].given && step->outcomes[i].outcome != IBC_OUTCOME_SUCCESS &&
+            run->outcome == 0) {
+            run->outcome = step->outcomes[i].outcome;
+            snprintf(run->why, sizeof run->why, "%s", step->why);
+        }
+    }
+    if (step->stop && run->why[0] == '\0') {
+        snprintf(run->why, sizeof run->why, "%s", step->why);
+    }
+    run->contradicted |= step->notice == IBC_NOTICE_MODE_CONTRADICTION;
+}
+
+static void remember_login(struct follower *follower, const struct ibc_login_step *step,
+                           int64_t seen_ns) {
+    for (size_t i = 0; i < follower->login.count; i++) {
+        if (step->attempts[i]) {
+            follower->deadline_ms = boot_ms() + time_left_ms(follower, seen_ns);
+            follower->in_since_ms = 0;
+        }
+    }
+    if (step->logged_in) {
+        follower->run.was_in = true;
+        follower->in_since_ms = boot_ms();
+        follower->deadline_ms = 0;
+    }
+}
+
+/*
+ * A step of the login. The stop comes first: IBC may be about to log in again. Then what happened
+ * is written down, then people are told.
+ */
+static void take_step(struct follower *follower, const struct ibc_login_step *step,
+                      int64_t seen_ns) {
+    struct gateway *gateway = follower->gateway;
+    const bool stops = step->stop && follower->stopped_ms == 0;
+    if (stops) {
+        if (!gateway_stop(gateway)) {
+            end_run(follower, RUN_INTERRUPTED, "");
+        }
+        follower->stopped_ms = boot_ms();
+    }
+    const bool news = follower->container->running && (stops || follower->stopped_ms == 0);
+    if (step->why[0] != '\0' && news) {
+        say(gateway->cli, "%s: %s", gateway->profile, step->why);
+    }
+    remember_failure(follower, step);
+    remember_login(follower, step, seen_ns);
+    gateway_write_down(gateway, step, seen_ns);
+    if (step->secret_read || step->logged_in || stops) {
+        gateway_end_secret(gateway);
+    }
+    if (step->notice != 0 && seen_ns >= follower->began_ns) {
+        gateway_notify(gateway, step->notice, step->why);
+    }
+    if (step->logged_in && follower->options->until_in) {
+        end_run(follower, RUN_LOGGED_IN, step->why);
+    }
+}
+
+static void take_match(struct follower *follower, const struct ibc_log_match *match) {
+    struct ibc_login_step step;
+    ibc_login_event(&follower->login, match, &step);
+    take_step(follower, &step, follower->last_ns);
+}
+
+/*
+ * The run is over. Logins of which nothing was heard are written down under the time of the last
+ * line, or of the start: the same, whoever reads this log again.
+ */
+static void take_end(struct follower *follower, bool timed_out) {
+    struct ibc_login_step step;
+    follower->run.misconfigured = follower->login.misconfigured;
+    if (follower->login.misconfigured && !ibc_login_was_made(&follower->login)) {
+        gateway_take_back(follower->gateway, "the container cannot start as it is set up");
+        return;
+    }
+    follower->run.is_in = !timed_out && ibc_login_is_in(&follower->login);
+    ibc_login_end(&follower->login, timed_out, &step);
+    take_step(follower, &step,
+              follower->last_ns > 0 ? follower->last_ns
+                                    : ibc_docker_time(follower->container->started_at));
+}
+
+static void flush(struct follower *follower) {
+    struct ibc_log_match match;
+    while (ibc_log_reader_flush(follower->reader, &match)) {
+        take_match(follower, &match);
+    }
+}
+
+static void on_quiet(struct follower *follower) {
+    flush(follower);
+    const int64_t now = boot_ms();
+    if (follower->stopped_ms > 0 && now - follower->stopped_ms > DRAIN_MS) {
+        end_run(follower, RUN_STOPPED, "");
+    } else if (follower->stopped_ms == 0 && follower->deadline_ms > 0 &&
+               now >= follower->deadline_ms) {
+        take_end(follower, true);
+        end_run(follower, RUN_TIMED_OUT, "");
+    }
+}
+
+static void on_end_of_log(struct follower *follower) {
+    flush(follower);
+    if (follower->stopped_ms > 0) {
+        end_run(follower, RUN_STOPPED, "");
+        return;
+    }
+    take_end(follower, false);
+    end_run(follower, RUN_ENDED, "the gateway has ended");
+}
+
+static void on_interrupt(struct follower *follower) {
+    const bool leave = ibc_login_is_in(&follower->login) || follower->options->alone;
+    follower->run.is_in = ibc_login_is_in(&follower->login);
+    if (!leave && follower->stopped_ms == 0) {
+        struct ibc_error err;
+        if (ibc_docker_stop(follower->gateway->docker, follower->gateway->container, 10, &err) !=
+            IBC_OK) {
+            warn(follower->gateway->cli, err.text);
+        }
+        follower->stopped_ms = boot_ms();
+        take_end(follower, false);
+    }
+    end_run(follower, RUN_INTERRUPTED, "interrupted");
+}
+
+static void on_away(struct follower *follower, const struct ibc_error *why) {
+    if (!follower->away) {
+        warn(follower->gateway->cli, why->text);
+        follower->away = true;
+    }
+    pause_for(AWAY_MS);
+}
+
+static void on_line(struct follower *follower, const struct ibc_log_line *line) {
+    if (follower->away) {
+        say(follower->gateway->cli, "%s: Docker is back", follower->gateway->profile);
+        follower->away = false;
+    }
+    follower->last_ns = line->time_ns;
+    struct ibc_log_match match;
+    for (bool told = ibc_log_reader_line(follower->reader, line->text, &match); told;
+         told = ibc_log_reader_more(follower->reader, &match)) {
+        take_match(follower, &match);
+    }
+}
+
+static void next(struct follower *follower) {
+    struct ibc_log_line line;
+    struct ibc_error why;
+    switch (ibc_docker_logs_next(follower->logs, TICK_MS, &line, &why)) {
+    case IBC_OK:
+        if (line.text.bytes) {
+            on_line(follower, &line);
+        } else {
+            on_end_of_log(follower);
+        }
+        break;
+    case IBC_ERR_WAIT:
+        on_quiet(follower);
+        break;
+    case IBC_ERR_NOT_FOUND:
+        take_end(follower, false);
+        end_run(follower, RUN_REMOVED, "the container was removed");
+        break;
+    default:
+        on_away(follower, &why);
+        on_quiet(follower);
+        break;
+    }
+}
+
+/* The daemon notes the start when the first lines may be there already; not those of a run before.
+ */
+static void since(const struct ibc_container *container, char out[static IBC_DOCKER_TIME_MAX]) {
+    const int64_t started = ibc_docker_time(container->started_at);
+    const int64_t finished = ibc_docker_time(container->finished_at);
+    const int64_t lead = started - (int64_t)LEAD_MS * 1000000;
+    const bool ran_before = finished < started && finished >= lead;
+    ibc_docker_format_time(ran_before ? finished + 1 : lead, out);
+}
+
+/* Open the log; a daemon that is away just now is waited for. */
+static enum ibc_status open_log(struct follower *follower, struct ibc_error *err) {
+    char from[IBC_DOCKER_TIME_MAX];
+    since(follower->container, from);
+    for (;;) {
+        enum ibc_status status = ibc_docker_logs_open(
+            follower->gateway->docker, follower->container->id, from, &follower->logs, err);
+        if (status != IBC_ERR_UNAVAILABLE) {
+            return status;
+        }
+        on_away(follower, err);
+        if (is_interrupted()) {
+            on_interrupt(follower);
+            return IBC_OK;
+        }
+    }
+}
+
+enum ibc_status follow(struct gateway *gateway, const struct ibc_container *container,
+                       const struct follow_options *options, struct run *out,
+                       struct ibc_error *err) {
+    IBC_CLEANUP(follower_close)
+    struct follower follower = {.gateway = gateway, .options = options, .container = container};
+    follower.began_ns = (wall_clock_ms() - NEWS_MS) * 1000000;
+    ibc_login_begin(&follower.login, gateway->mode, options->automatic);
+    follower.deadline_ms =
+        boot_ms() + time_left_ms(&follower, ibc_docker_time(container->started_at));
+    enum ibc_status status = ibc_log_reader_new(gateway->rules, &follower.reader, err);
+    if (status == IBC_OK) {
+        status = open_log(&follower, err);
+    }
+    ibc_docker_rest(gateway->docker);
+    while (status == IBC_OK && !follower.over) {
+        if (is_interrupted()) {
+            on_interrupt(&follower);
+        } else {
+            next(&follower);
+        }
+    }
+    if (follower.in_since_ms > 0) {
+        follower.run.in_ms = boot_ms() - follower.in_since_ms;
+    }
+    *out = follower.run;
+    return status;
+}

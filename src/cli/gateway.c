@@ -1,0 +1,250 @@
+/* gateway.c - the files, the daemon and the account of one gateway. */
+#include "cli/gateway.h"
+
+#include "cli/explain_log.h"
+#include "cli/interrupt.h"
+#include <ibcred/notify.h>
+
+/* While the daemon is away; it comes back in seconds or somebody must look. */
+enum { RETRY_MS = 1000 };
+
+/* The gateway is not logged in when it is stopped: there is no session to log out of. */
+enum { STOP_GRACE = 10 /* seconds */ };
+
+enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
+                             const struct release_options *options, const char *profile,
+                             const char *rules_path, struct ibc_error *err) {
+    *gateway = (struct gateway){.cli = cli, .session = {.state_fd = -1}, .reaper = {.order = -1}};
+    struct release_request request;
+    enum ibc_status status = load_log_rules(rules_path, &gateway->rules, err);
+    if (status == IBC_OK) {
+        status = begin_release(cli, options, profile, &gateway->session, &request, err);
+    }
+    if (status == IBC_OK) {
+        memcpy(gateway->profile, request.profile, sizeof gateway->profile);
+        memcpy(gateway->paper_profile, request.paper_profile, sizeof gateway->paper_profile);
+        gateway->mode = request.request.mode;
+        gateway->ttl = request.ttl;
+        status = session_runtime(&gateway->session, &gateway->runtime, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_docker_open(&gateway->docker, err);
+    }
+    session_rest(&gateway->session);
+    return status;
+}
+
+void gateway_close(struct gateway *gateway) {
+    gateway_wait_for_compose(gateway);
+    gateway_end_secret(gateway);
+    ibc_reaper_free(&gateway->reaper);
+    ibc_docker_free(&gateway->docker);
+    ibc_runtime_free(&gateway->runtime);
+    ibc_log_rules_free(&gateway->rules);
+    session_close(&gateway->session);
+}
+
+const char *gateway_profile(const struct gateway *gateway, size_t side) {
+    return side == 0 ? gateway->profile : gateway->paper_profile;
+}
+
+static size_t side_count(const struct gateway *gateway) {
+    return gateway->mode == IBC_MODE_BOTH ? 2 : 1;
+}
+
+enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
+                             struct ibc_error *err) {
+    if (gateway->compose) {
+        enum ibc_status status = compose_container(gateway->compose, gateway->container, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+    }
+    if (gateway->container[0] == '\0') {
+        return ibc_fail(err, IBC_ERR_NOT_FOUND, "service '%s' has no container",
+                        gateway->compose ? gateway->compose->service : "");
+    }
+    return ibc_docker_inspect(gateway->docker, gateway->container, out, err);
+}
+
+void gateway_end_secret(struct gateway *gateway) {
+    struct ibc_error err;
+    if (gateway->runtime && gateway->reaper.pid > 0) {
+        if (ibc_secret_directory_end(gateway->runtime, gateway->profile, &err) == IBC_OK) {
+            ibc_reaper_dismiss(&gateway->reaper);
+        } else {
+            warn(gateway->cli, err.text);
+        }
+    }
+}
+
+bool gateway_stop(struct gateway *gateway) {
+    bool told = false;
+    for (;;) {
+        struct ibc_error err;
+        enum ibc_status status =
+            ibc_docker_stop(gateway->docker, gateway->container, STOP_GRACE, &err);
+        if (status == IBC_OK || status == IBC_ERR_NOT_FOUND) {
+            return true;
+        }
+        if (!told) {
+            warn(gateway->cli, err.text);
+            told = true;
+        }
+        if (!pause_for(RETRY_MS)) {
+            return false;
+        }
+    }
+}
+
+/* --- writing down --- */
+
+static void warn_not_written(const struct gateway *gateway, const struct ibc_error *why) {
+    struct ibc_error sentence;
+    ibc_fail(&sentence, why->status, "what the log said could not be written down: %s", why->text);
+    warn(gateway->cli, sentence.text);
+}
+
+static void write_attempt(struct gateway *gateway, size_t side, int64_t seen_ns) {
+    struct ibc_error err;
+    bool again;
+    if (ibc_broker_attempt(&gateway->session.broker, gateway_profile(gateway, side), seen_ns,
+                           &again, &err) != IBC_OK) {
+        warn_not_written(gateway, &err);
+    }
+}
+
+static void write_outcome(struct gateway *gateway, size_t side,
+                          const struct ibc_login_outcome *outcome, int64_t seen_ns) {
+    const struct ibc_report report = {
+        .outcome = outcome->outcome,
+        .wait = outcome->wait,
+        .seen_ns = seen_ns,
+        .automatic = outcome->automatic,
+    };
+    struct ibc_error err;
+    struct ibc_reported reported;
+    const char *profile = gateway_profile(gateway, side);
+    if (ibc_broker_report(&gateway->session.broker, profile, &report, &reported, &err) != IBC_OK) {
+        warn_not_written(gateway, &err);
+        return;
+    }
+    if (reported.warned) {
+        warn(gateway->cli, err.text);
+    }
+    if (!reported.again) {
+        say(gateway->cli, "%s: %s is written down", profile, ibc_outcome_name(reported.outcome));
+    }
+}
+
+void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
+                        int64_t seen_ns) {
+    bool anything = false;
+    for (size_t i = 0; i < side_count(gateway); i++) {
+        anything |= step->attempts[i] || step->outcomes[i].given;
+    }
+    if (!anything) {
+        return;
+    }
+    gateway->charged = false;
+    struct ibc_error err;
+    if (session_wake(&gateway->session, &err) != IBC_OK) {
+        warn_not_written(gateway, &err);
+        return;
+    }
+    for (size_t i = 0; i < side_count(gateway); i++) {
+        if (step->attempts[i]) {
+            write_attempt(gateway, i, seen_ns);
+        }
+        if (step->outcomes[i].given) {
+            write_outcome(gateway, i, &step->outcomes[i], seen_ns);
+        }
+    }
+    session_rest(&gateway->session);
+}
+
+void gateway_take_back(struct gateway *gateway, const char *why) {
+    if (!gateway->charged) {
+        return;
+    }
+    gateway->charged = false;
+    const struct ibc_charge *const charges[] = {&gateway->released.charge,
+                                                &gateway->released.paper_charge};
+    struct ibc_error err;
+    enum ibc_status status = session_wake(&gateway->session, &err);
+    for (size_t i = 0; status == IBC_OK && i < side_count(gateway); i++) {
+        bool done;
+        status = ibc_broker_take_back(&gateway->session.broker, gateway_profile(gateway, i),
+                                      charges[i], why, &done, &err);
+    }
+    if (status != IBC_OK) {
+        warn_not_written(gateway, &err);
+    }
+    session_rest(&gateway->session);
+}
+
+bool gateway_awaits_outcome(struct gateway *gateway) {
+    struct ibc_error err;
+    bool awaits = false;
+    enum ibc_status status = session_wake(&gateway->session, &err);
+    for (size_t i = 0; status == IBC_OK && !awaits && i < side_count(gateway); i++) {
+        status = ibc_broker_awaits_outcome(&gateway->session.broker, gateway_profile(gateway, i),
+                                           &awaits, &err);
+    }
+    session_rest(&gateway->session);
+    return status != IBC_OK || awaits;
+}
+
+static enum ibc_status ask_gate(struct gateway *gateway, enum ibc_gate_decision *decision,
+                                struct ibc_error *err) {
+    enum ibc_status worst = IBC_OK;
+    *decision = IBC_GATE_ALLOW;
+    for (size_t i = 0; i < side_count(gateway); i++) {
+        struct ibc_gate_verdict verdict;
+        struct ibc_error said;
+        const char *profile = gateway_profile(gateway, i);
+        enum ibc_status status =
+            ibc_broker_gate(&gateway->session.broker, profile, &verdict, &said);
+        if (status != IBC_OK) {
+            *err = said;
+            return status;
+        }
+        status = ibc_gate_explain(&verdict, &gateway->session.policy.gate, profile, &said);
+        if (verdict.decision > *decision ||
+            (verdict.decision == IBC_GATE_WAIT && said.retry_after > err->retry_after)) {
+            *decision = verdict.decision;
+            *err = said;
+            worst = status;
+        }
+    }
+    return worst;
+}
+
+enum ibc_status gateway_gate(struct gateway *gateway, enum ibc_gate_decision *decision,
+                             struct ibc_error *err) {
+    *decision = IBC_GATE_ALLOW;
+    enum ibc_status status = session_wake(&gateway->session, err);
+    err->retry_after = 0;
+    if (status == IBC_OK) {
+        status = ask_gate(gateway, decision, err);
+    }
+    session_rest(&gateway->session);
+    return status;
+}
+
+static void close_for_notifier(void *context) {
+    struct gateway *gateway = context;
+    session_close(&gateway->session);
+}
+
+void gateway_notify(struct gateway *gateway, enum ibc_notice notice, const char *text) {
+    const struct ibc_notification notification = {
+        .notice = notice,
+        .profile = gateway->profile,
+        .mode = ibc_mode_name(gateway->mode),
+        .container = gateway->container,
+        .text = text,
+        .wall_ms = wall_clock_ms(),
+    };
+    ibc_notify_start(&gateway->session.policy, &notification, close_for_notifier, gateway);
+}

@@ -1,0 +1,90 @@
+/*
+ * gateway.h - one gateway's container and the account behind it, as `up` and `watch` handle them.
+ *
+ * The vault is open only while something is asked of it or written down; for the days that a log is
+ * followed its keys are not in memory.
+ */
+#ifndef IBCRED_CLI_GATEWAY_H
+#define IBCRED_CLI_GATEWAY_H
+
+#include "cli/cli.h"
+#include "cli/compose.h"
+#include <ibcred/docker.h>
+#include <ibcred/login.h>
+
+struct gateway {
+    const struct cli *cli;
+    struct session session;
+    struct ibc_docker *docker;
+    struct ibc_runtime *runtime;
+    struct ibc_log_rules *rules;
+    char profile[IBC_PROFILE_NAME_MAX + 1];
+    char paper_profile[IBC_PROFILE_NAME_MAX + 1]; /* mode `both`; else "" */
+    enum ibc_mode mode;
+    int64_t ttl;                             /* seconds, of a secret directory */
+    const struct compose *compose;           /* NULL: the container is started as it is */
+    char *const *further;                    /* arguments for compose */
+    char container[IBC_DOCKER_NAME_MAX + 1]; /* name or id; "" while there is none */
+    struct ibc_reaper reaper;
+    pid_t child;                 /* Compose, while it runs; 0: it does not */
+    struct ibc_release released; /* the last release */
+    bool untouched;              /* the last start did not start the container, for certain */
+    bool charged;                /* it is still the one that the next run is for */
+};
+
+/*
+ * Open everything: session, daemon, runtime directory, rules. `paper_profile` may be NULL.
+ */
+IBC_CHECKED enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
+                                         const struct release_options *options, const char *profile,
+                                         const char *rules_path, struct ibc_error *err);
+void gateway_close(struct gateway *gateway);
+#define auto_gateway IBC_CLEANUP(gateway_close) struct gateway
+
+/* The profile of a side of a login. */
+const char *gateway_profile(const struct gateway *gateway, size_t side);
+
+/* --- starting --- */
+
+/*
+ * Ask the gate, release into the secret directory, charge, and start the container: by compose, or
+ * as it is. Where it did not start the charge is taken back. With `wait`, waits for the gate.
+ * `*out` is the container, as soon as it runs: Compose may not be done yet.
+ * What ibc_broker_release() returns; IBC_ERR_UNAVAILABLE: the daemon is away, so nothing was
+ * released; or the gate was open and the container did not start.
+ */
+IBC_CHECKED enum ibc_status gateway_start(struct gateway *gateway, bool wait,
+                                          struct ibc_container *out, struct ibc_error *err);
+
+/* The container, found anew where Compose knows it; IBC_ERR_NOT_FOUND where there is none. */
+IBC_CHECKED enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
+                                         struct ibc_error *err);
+
+/* Wait for the Compose that gateway_start() left behind when the container ran. */
+void gateway_wait_for_compose(struct gateway *gateway);
+
+/* The gateway has read its secrets, or will not any more. */
+void gateway_end_secret(struct gateway *gateway);
+
+/* Stop the container, and go on trying while the daemon is away. False when interrupted. */
+bool gateway_stop(struct gateway *gateway);
+
+/* The release that was made is not needed: take its charge back. */
+void gateway_take_back(struct gateway *gateway, const char *why);
+
+/* --- writing down --- */
+
+/* What a step of the login says. What cannot be written down is told as a warning. */
+void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
+                        int64_t seen_ns);
+
+/* Is it still to be written down what came of a login? True where nobody can say. */
+bool gateway_awaits_outcome(struct gateway *gateway);
+
+/* What the gate says of the accounts now: the one that stands most in the way. */
+IBC_CHECKED enum ibc_status gateway_gate(struct gateway *gateway, enum ibc_gate_decision *decision,
+                                         struct ibc_error *err);
+
+void gateway_notify(struct gateway *gateway, enum ibc_notice notice, const char *text);
+
+#endif

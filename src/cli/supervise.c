@@ -1,0 +1,303 @@
+/* supervise.c - run after run, with the gate between them. */
+#include "cli/supervise.h"
+
+#include "cli/interrupt.h"
+#include <ibcred/number.h>
+
+enum { HOLD_LOOK_MS = 5000 /* how often a held account is looked at */ };
+
+/* What goes on over many runs. */
+struct supervision {
+    struct gateway *gateway;
+    const struct supervise_options *options;
+    int64_t restart_wait; /* seconds: before the next start after a session; 0: the first */
+    bool troubled;        /* somebody was or should have been told of trouble */
+    bool held;            /* and that the account is held */
+    bool automatic;       /* the next start is ours, not a person's */
+};
+
+/* --- the gate is shut --- */
+
+/* Until a person has cleared the account or sealed another password. False when interrupted. */
+static bool wait_while_held(struct supervision *supervision, const char *why) {
+    struct gateway *gateway = supervision->gateway;
+    warn(gateway->cli, why);
+    if (!supervision->held) {
+        gateway_notify(gateway, IBC_NOTICE_HELD, why);
+    }
+    supervision->held = supervision->troubled = true;
+    enum ibc_gate_decision decision = IBC_GATE_HOLD;
+    while (decision == IBC_GATE_HOLD) {
+        struct ibc_error ignored;
+        if (!pause_for(HOLD_LOOK_MS)) {
+            return false;
+        }
+        if (gateway_gate(gateway, &decision, &ignored) == IBC_OK) {
+            decision = IBC_GATE_ALLOW;
+        }
+    }
+    supervision->held = false;
+    say(gateway->cli, "%s: not held any more", gateway->profile);
+    return true;
+}
+
+/* A refusal: is it the gate's, which a person can lift while we wait? */
+static bool is_held(struct gateway *gateway) {
+    enum ibc_gate_decision decision;
+    struct ibc_error ignored;
+    return gateway_gate(gateway, &decision, &ignored) == IBC_ERR_REFUSED &&
+           decision == IBC_GATE_HOLD;
+}
+
+/* Start the container through the gate; `again` waits as long as it takes. */
+static enum ibc_status start_through_gate(struct supervision *supervision,
+                                          struct ibc_container *container, struct ibc_error *err) {
+    const bool again = supervision->options->again;
+    for (;;) {
+        enum ibc_status status = gateway_start(supervision->gateway,
+                                               again || supervision->options->wait, container, err);
+        if (status != IBC_ERR_REFUSED || !is_held(supervision->gateway)) {
+            return status;
+        }
+        if (!again) {
+            gateway_notify(supervision->gateway, IBC_NOTICE_HELD, err->text);
+            return status;
+        }
+        if (!wait_while_held(supervision, err->text)) {
+            return ibc_fail(err, IBC_ERR_WAIT, "interrupted while held; nothing was released");
+        }
+    }
+}
+
+/* --- between two runs --- */
+
+/* After a session that had logged in: not at once, and later each time while sessions are short. */
+static bool wait_before_restart(struct supervision *supervision, const struct run *run) {
+    const struct ibc_policy *policy = &supervision->gateway->session.policy;
+    if (!run->was_in) {
+        return true;
+    }
+    const bool steady = run->in_ms >= policy->restart_steady * 1000;
+    int64_t wait = steady || supervision->restart_wait == 0 ? policy->restart_wait
+                                                            : 2 * supervision->restart_wait;
+    wait = wait < policy->restart_cap ? wait : policy->restart_cap;
+    supervision->restart_wait = wait;
+    char words[IBC_DURATION_TEXT_MAX], why[IBC_ERROR_TEXT_MAX];
+    ibc_format_duration(wait, words);
+    snprintf(why, sizeof why, "%s: %s; starting it again in %s", supervision->gateway->profile,
+             run->why, words);
+    return count_down(supervision->gateway->cli, wait, why);
+}
+
+static void tell_of_recovery(struct supervision *supervision, const struct run *run) {
+    if (run->was_in && supervision->troubled) {
+        gateway_notify(supervision->gateway, IBC_NOTICE_RECOVERED, "logged in again");
+        supervision->troubled = false;
+    }
+}
+
+/* --- the end of a run, as a status --- */
+
+static enum ibc_status fail_with(struct gateway *gateway, enum ibc_status status,
+                                 const struct run *run, struct ibc_error *err) {
+    const int64_t retry_after = err->retry_after;
+    const char *stopped =
+        run->end == RUN_STOPPED || run->end == RUN_TIMED_OUT ? "; the container is stopped" : "";
+    ibc_fail(err, status, "profile '%s' is not logged in: %s%s", gateway->profile, run->why,
+             stopped);
+    err->retry_after = status == IBC_ERR_WAIT ? retry_after : 0;
+    return status;
+}
+
+/* What is to be done next, in the words of the gate. */
+static void add_gate(struct gateway *gateway, struct ibc_error *err) {
+    enum ibc_gate_decision decision;
+    struct ibc_error said;
+    const struct ibc_error before = *err;
+    if (gateway_gate(gateway, &decision, &said) == IBC_OK) {
+        return;
+    }
+    ibc_fail(err, before.status, "%s; %s", before.text, said.text);
+    err->retry_after = before.status == IBC_ERR_WAIT ? said.retry_after : 0;
+}
+
+static enum ibc_status status_of(struct gateway *gateway, const struct run *run,
+                                 struct ibc_error *err) {
+    err->retry_after = 0;
+    enum ibc_status status = IBC_ERR_UNAVAILABLE;
+    if (run->end == RUN_LOGGED_IN) {
+        return IBC_OK;
+    }
+    if (run->contradicted) {
+        status = IBC_ERR_MISMATCH;
+    } else if (run->end == RUN_INTERRUPTED) {
+        status = IBC_ERR_WAIT;
+    } else if (run->end == RUN_REMOVED) {
+        status = IBC_ERR_NOT_FOUND;
+    } else if (run->misconfigured) {
+        status = IBC_ERR_UNAVAILABLE;
+    } else if (run->outcome == IBC_OUTCOME_REJECTED) {
+        status = IBC_ERR_REFUSED;
+    } else if (run->outcome != 0) {
+        status = IBC_ERR_WAIT;
+    }
+    fail_with(gateway, status, run, err);
+    if (run->end != RUN_INTERRUPTED && run->end != RUN_REMOVED) {
+        add_gate(gateway, err);
+    }
+    return status;
+}
+
+/* --- the loop --- */
+
+static void warn_of_restart_policy(struct gateway *gateway, const struct ibc_container *container) {
+    if (container->restart_policy[0] != '\0' && strcmp(container->restart_policy, "no") != 0) {
+        struct ibc_error sentence;
+        ibc_fail(&sentence, IBC_OK,
+                 "container '%s' has Docker's restart policy '%s', which logs in again behind the "
+                 "gate's back; set restart: \"no\"",
+                 container->name, container->restart_policy);
+        warn(gateway->cli, sentence.text);
+    }
+}
+
+/* A container that runs in another mode than the one asked for is not touched. */
+static enum ibc_status check_mode(const struct gateway *gateway,
+                                  const struct ibc_container *container, struct ibc_error *err) {
+    enum ibc_mode mode;
+    if (container->running && ibc_mode_parse(container->trading_mode, &mode) &&
+        mode != gateway->mode) {
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "container '%s' runs in mode %s and mode %s was asked for; stop it first",
+                        container->name, container->trading_mode, ibc_mode_name(gateway->mode));
+    }
+    return IBC_OK;
+}
+
+/* Find the container; `*exists` is false where there is none. Waits for a daemon that is away. */
+static enum ibc_status find(struct supervision *supervision, struct ibc_container *container,
+                            bool *exists, struct ibc_error *err) {
+    bool told = false;
+    for (;;) {
+        enum ibc_status status = gateway_find(supervision->gateway, container, err);
+        *exists = status == IBC_OK;
+        if (status != IBC_ERR_UNAVAILABLE || !supervision->options->again) {
+            return status == IBC_ERR_NOT_FOUND && supervision->gateway->compose ? IBC_OK : status;
+        }
+        if (!told) {
+            warn(supervision->gateway->cli, err->text);
+            told = true;
+        }
+        if (!pause_for(HOLD_LOOK_MS)) {
+            return ibc_fail(err, IBC_ERR_WAIT, "interrupted while Docker was away");
+        }
+    }
+}
+
+/*
+ * Follow what runs, or read what ran last. `*run` says nothing (RUN_ENDED, never in) where there
+ * was nothing to read.
+ */
+static enum ibc_status follow_one(struct supervision *supervision,
+                                  const struct ibc_container *container, struct run *run,
+                                  struct ibc_error *err) {
+    const struct follow_options options = {
+        .until_in = supervision->options->until_in && !supervision->options->again,
+        .automatic = supervision->automatic,
+        .alone = !supervision->options->start && !supervision->options->again,
+    };
+    enum ibc_status status = follow(supervision->gateway, container, &options, run, err);
+    if (status == IBC_OK) {
+        supervision->troubled |= run->outcome != 0;
+        tell_of_recovery(supervision, run);
+    }
+    return status;
+}
+
+static enum ibc_status start_and_follow(struct supervision *supervision, struct run *run,
+                                        struct ibc_error *err) {
+    struct ibc_container container;
+    enum ibc_status status = start_through_gate(supervision, &container, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    warn_of_restart_policy(supervision->gateway, &container);
+    status = follow_one(supervision, &container, run, err);
+    gateway_wait_for_compose(supervision->gateway);
+    return status;
+}
+
+/* What is there already, before anything is started. `*ran`: that was all there is to do. */
+static enum ibc_status begin(struct supervision *supervision, bool *ran, struct run *run,
+                             struct ibc_error *err) {
+    struct gateway *gateway = supervision->gateway;
+    const bool starts = supervision->options->start;
+    struct ibc_container container;
+    bool exists;
+    *ran = false;
+    enum ibc_status status = find(supervision, &container, &exists, err);
+    if (status == IBC_OK && exists && !supervision->options->recreate) {
+        status = check_mode(gateway, &container, err);
+    }
+    if (status != IBC_OK || !exists || container.started_at[0] == '\0') {
+        return status;
+    }
+    if (container.running && supervision->options->recreate) {
+        say(gateway->cli, "%s: stopping the container that runs", gateway->profile);
+        return gateway_stop(gateway) ? IBC_OK
+                                     : ibc_fail(err, IBC_ERR_WAIT, "interrupted while stopping");
+    }
+    if (container.running) {
+        warn_of_restart_policy(gateway, &container);
+        say(gateway->cli, "%s: container '%s' runs already; reading its log", gateway->profile,
+            container.name);
+    } else if (starts && !gateway_awaits_outcome(gateway)) {
+        return IBC_OK; /* what its last log says is written down, or a person knew better */
+    }
+    *ran = container.running || !starts;
+    return follow_one(supervision, &container, run, err);
+}
+
+/* Is there a next run to be had? */
+static bool goes_on(const struct supervision *supervision, const struct run *run) {
+    return supervision->options->again && run->end != RUN_INTERRUPTED && !run->contradicted &&
+           !run->misconfigured &&
+           (run->end != RUN_REMOVED || supervision->gateway->compose != NULL);
+}
+
+/* The next run. A start that fails is tried again: Docker may be starting just now itself. */
+static enum ibc_status run_again(struct supervision *supervision, struct run *run,
+                                 struct ibc_error *err) {
+    if (!wait_before_restart(supervision, run)) {
+        return ibc_fail(err, IBC_ERR_WAIT, "interrupted before the gateway was started again");
+    }
+    supervision->automatic = true;
+    for (;;) {
+        enum ibc_status status = start_and_follow(supervision, run, err);
+        if (status != IBC_ERR_UNAVAILABLE) {
+            return status;
+        }
+        const struct ibc_error why = *err;
+        supervision->troubled = true;
+        if (!count_down(supervision->gateway->cli,
+                        supervision->gateway->session.policy.restart_wait, why.text)) {
+            return ibc_fail(err, IBC_ERR_WAIT, "interrupted before the gateway was started again");
+        }
+    }
+}
+
+enum ibc_status supervise(struct gateway *gateway, const struct supervise_options *options,
+                          struct run *run, struct ibc_error *err) {
+    struct supervision supervision = {.gateway = gateway, .options = options};
+    *run = (struct run){.end = RUN_ENDED};
+    bool ran;
+    enum ibc_status status = begin(&supervision, &ran, run, err);
+    if (status == IBC_OK && !ran && options->start) {
+        *run = (struct run){.end = RUN_ENDED};
+        status = start_and_follow(&supervision, run, err);
+    }
+    while (status == IBC_OK && goes_on(&supervision, run)) {
+        status = run_again(&supervision, run, err);
+    }
+    return status == IBC_OK ? status_of(gateway, run, err) : status;
+}
