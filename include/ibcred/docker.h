@@ -69,9 +69,8 @@ struct ibc_container {
     struct ibc_docker_mount mounts[IBC_DOCKER_MOUNTS_MAX]; /* bind mounts */
 };
 
-/* One of these times, in nanoseconds since 1970 UTC, and back; 0 for "" or what is no such time. */
+/* One of these times, in nanoseconds since 1970 UTC; 0 for "" or what is no such time. */
 int64_t ibc_docker_time(const char *text);
-void ibc_docker_format_time(int64_t time_ns, char out[static IBC_DOCKER_TIME_MAX]);
 
 /* `container` is a name or an id, here and below. What is no name that Docker would give is
  * IBC_ERR_USAGE. */
@@ -100,8 +99,7 @@ IBC_CHECKED enum ibc_status ibc_docker_restart(struct ibc_docker *docker, const 
 void ibc_docker_run_since(const struct ibc_container *container,
                           char since[static IBC_DOCKER_TIME_MAX]);
 
-/* --- logs
- * ---------------------------------------------------------------------------------------*/
+/* --- logs ------------------------------------------------------------------------------------ */
 
 struct ibc_docker_logs;
 

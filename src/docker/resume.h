@@ -7,9 +7,9 @@
  * they meet, and clocks are set back. So the stream is asked for from a little before the last
  * thing seen, and everything up to that very thing is skipped: the n-th with its stamp, where n
  * with that stamp had been seen in a row. Should it be gone (a log that was rotated), the first
- * thing stamped later than all that were seen is new. What
- * this cannot see is what a clock that was set back by more than RESUME_SLACK_NS stamps earlier
- * than what was asked for: the daemon hands out nothing of that.
+ * thing stamped later than all that were seen is new. What this cannot see is what a clock that was
+ * set back by more than RESUME_SLACK_NS stamps earlier than what was asked for: the daemon hands
+ * out nothing of that.
  */
 #ifndef IBCRED_DOCKER_RESUME_H
 #define IBCRED_DOCKER_RESUME_H

@@ -142,14 +142,6 @@ int64_t ibc_docker_time(const char *text) {
     return stamp_parse(view, &ns, &size) && size == view.size ? ns : 0;
 }
 
-void ibc_docker_format_time(int64_t time_ns, char out[static IBC_DOCKER_TIME_MAX]) {
-    const time_t seconds = (time_t)(time_ns / 1000000000);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    size_t used = strftime(out, IBC_DOCKER_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(out + used, IBC_DOCKER_TIME_MAX - used, ".%09lldZ", (long long)(time_ns % 1000000000));
-}
-
 void stamp_format(int64_t ns, char out[static STAMP_TEXT_MAX]) {
     char milliseconds[IBC_TIMESTAMP_MAX];
     ibc_format_timestamp(ns / 1000000, milliseconds);

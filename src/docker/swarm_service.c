@@ -248,7 +248,7 @@ enum ibc_status ibc_docker_service_update(struct ibc_docker *docker, const char 
     char what[CALL_WHAT_MAX];
     json_auto_t *spec = NULL;
     int64_t version;
-    bool changes;
+    bool changes = false;
     enum ibc_status status = plan(docker, service, change, what, &spec, &version, &changes, err);
     return status == IBC_OK && changes ? post(docker, service, what, version, spec, err) : status;
 }
