@@ -188,7 +188,7 @@ include tests/standin/standin.mk
 include tests/e2e/e2e.mk
 
 .PHONY: cli-tests
-cli-tests: $(BUILD)/ibcred tools ## run the tests of the command line (bats)
+cli-tests: $(BUILD)/ibcred $(BUILD)/ibcred-http tools ## run the tests of the command line (bats)
 	IBCRED=$(abspath $(BUILD)/ibcred) bats tests/cli
 
 .PHONY: test
@@ -231,7 +231,7 @@ install: all $(if $(shell command -v scdoc),man) ## install below $(DESTDIR)$(PR
 	install -m 644 include/ibcred/*.h $(DESTDIR)$(INCLUDEDIR)/ibcred
 	install -m 644 policy/default.yaml policy/log-rules.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
 	install -m 644 policy/examples/*.yaml $(DESTDIR)$(DATADIR)/ibcred/policy/examples
-	install -m 644 docker-compose.override.yml docker-compose.env-file.yml $(DESTDIR)$(DATADIR)/ibcred
+	install -m 644 scripts/ibcred-gateway@.service docker-compose.override.yml docker-compose.env-file.yml $(DESTDIR)$(DATADIR)/ibcred
 	$(if $(shell command -v scdoc),install -D -m 644 $(BUILD)/ibcred.1 $(DESTDIR)$(DATADIR)/man/man1/ibcred.1)
 	install -m 644 README.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(DATADIR)/doc/ibcred
 
