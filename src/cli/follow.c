@@ -7,7 +7,6 @@ enum {
     TICK_MS = 1000,   /* how often deadlines and signals are looked at where no line comes */
     AWAY_MS = 1000,   /* between two tries to reach a daemon that is away */
     NEWS_MS = 10000,  /* how old a line may be, when following begins, that people are told of */
-    LEAD_MS = 500,    /* how much older than the start of its container a first line may be */
     DRAIN_MS = 20000, /* how long a stopped container's last lines are waited for */
 };
 
@@ -236,20 +235,10 @@ static void next(struct follower *follower) {
     }
 }
 
-/* The daemon notes the start when the first lines may be there already; not those of a run before.
- */
-static void since(const struct ibc_container *container, char out[static IBC_DOCKER_TIME_MAX]) {
-    const int64_t started = ibc_docker_time(container->started_at);
-    const int64_t finished = ibc_docker_time(container->finished_at);
-    const int64_t lead = started - (int64_t)LEAD_MS * 1000000;
-    const bool ran_before = finished < started && finished >= lead;
-    ibc_docker_format_time(ran_before ? finished + 1 : lead, out);
-}
-
 /* Open the log; a daemon that is away just now is waited for. */
 static enum ibc_status open_log(struct follower *follower, struct ibc_error *err) {
     char from[IBC_DOCKER_TIME_MAX];
-    since(follower->container, from);
+    ibc_docker_run_since(follower->container, from);
     for (;;) {
         enum ibc_status status = ibc_docker_logs_open(
             follower->gateway->docker, follower->container->id, from, &follower->logs, err);

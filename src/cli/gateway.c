@@ -36,7 +36,9 @@ enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
 
 void gateway_close(struct gateway *gateway) {
     gateway_wait_for_compose(gateway);
-    gateway_end_secret(gateway);
+    if (gateway->reaper.pid > 0) {
+        gateway_end_secret(gateway);
+    }
     ibc_reaper_free(&gateway->reaper);
     ibc_docker_free(&gateway->docker);
     ibc_runtime_free(&gateway->runtime);
@@ -69,12 +71,10 @@ enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
 
 void gateway_end_secret(struct gateway *gateway) {
     struct ibc_error err;
-    if (gateway->runtime && gateway->reaper.pid > 0) {
-        if (ibc_secret_directory_end(gateway->runtime, gateway->profile, &err) == IBC_OK) {
-            ibc_reaper_dismiss(&gateway->reaper);
-        } else {
-            warn(gateway->cli, err.text);
-        }
+    if (ibc_secret_directory_end(gateway->runtime, gateway->profile, &err) == IBC_OK) {
+        ibc_reaper_dismiss(&gateway->reaper);
+    } else {
+        warn(gateway->cli, err.text);
     }
 }
 

@@ -63,7 +63,7 @@ IBC_CHECKED enum ibc_status gateway_find(struct gateway *gateway, struct ibc_con
 /* Wait for the Compose that gateway_start() left behind when the container ran. */
 void gateway_wait_for_compose(struct gateway *gateway);
 
-/* The gateway has read its secrets, or will not any more. */
+/* The gateway has read its secrets, or will not any more: whoever released them, they end now. */
 void gateway_end_secret(struct gateway *gateway);
 
 /* Stop the container, and go on trying while the daemon is away. False when interrupted. */

@@ -4,7 +4,10 @@
 #include "cli/interrupt.h"
 #include <ibcred/number.h>
 
-enum { HOLD_LOOK_MS = 5000 /* how often a held account is looked at */ };
+enum {
+    HOLD_LOOK_MS = 5000,    /* how often a held account, or a daemon that is away, is looked at */
+    RESTART_LOOK_MS = 1000, /* how often a container that Docker restarts */
+};
 
 /* What goes on over many runs. */
 struct supervision {
@@ -214,10 +217,20 @@ static enum ibc_status follow_one(struct supervision *supervision,
     return status;
 }
 
+/* Somebody else may have started it meanwhile: it is followed then, and nothing released. */
+static bool runs_already(struct gateway *gateway, struct ibc_container *container) {
+    struct ibc_error ignored;
+    return gateway->container[0] != '\0' &&
+           ibc_docker_inspect(gateway->docker, gateway->container, container, &ignored) == IBC_OK &&
+           container->running;
+}
+
 static enum ibc_status start_and_follow(struct supervision *supervision, struct run *run,
                                         struct ibc_error *err) {
     struct ibc_container container;
-    enum ibc_status status = start_through_gate(supervision, &container, err);
+    enum ibc_status status = runs_already(supervision->gateway, &container)
+                                 ? IBC_OK
+                                 : start_through_gate(supervision, &container, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -226,6 +239,46 @@ static enum ibc_status start_and_follow(struct supervision *supervision, struct 
     gateway_wait_for_compose(supervision->gateway);
     return status;
 }
+
+/* --- what Docker starts again by itself --- */
+
+/*
+ * Watching a container that has a restart policy goes on over its restarts: wait for the next run.
+ * False where there is none: it ended for good, or we stopped it.
+ */
+static bool restarts_by_itself(struct gateway *gateway, const struct ibc_container *before,
+                               struct ibc_container *now) {
+    struct ibc_error ignored;
+    for (;;) {
+        if (gateway_find(gateway, now, &ignored) != IBC_OK) {
+            return false;
+        }
+        if (now->running && !now->restarting && strcmp(now->started_at, before->started_at) != 0) {
+            return true;
+        }
+        if (!(now->running || now->restarting) || !pause_for(RESTART_LOOK_MS)) {
+            return false;
+        }
+    }
+}
+
+static enum ibc_status watch_restarts(struct supervision *supervision,
+                                      struct ibc_container *container, struct run *run,
+                                      struct ibc_error *err) {
+    enum ibc_status status = IBC_OK;
+    struct ibc_container next;
+    supervision->automatic = true;
+    while (status == IBC_OK && run->end == RUN_ENDED &&
+           restarts_by_itself(supervision->gateway, container, &next)) {
+        say(supervision->gateway->cli, "%s: Docker has started the container again",
+            supervision->gateway->profile);
+        *container = next;
+        status = follow_one(supervision, container, run, err);
+    }
+    return status;
+}
+
+/* --- the first run --- */
 
 /* What is there already, before anything is started. `*ran`: that was all there is to do. */
 static enum ibc_status begin(struct supervision *supervision, bool *ran, struct run *run,
@@ -255,8 +308,11 @@ static enum ibc_status begin(struct supervision *supervision, bool *ran, struct 
         return IBC_OK; /* what its last log says is written down, or a person knew better */
     }
     *ran = container.running || !starts;
-    return follow_one(supervision, &container, run, err);
+    status = follow_one(supervision, &container, run, err);
+    return status == IBC_OK && !starts ? watch_restarts(supervision, &container, run, err) : status;
 }
+
+/* --- again --- */
 
 /* Is there a next run to be had? */
 static bool goes_on(const struct supervision *supervision, const struct run *run) {
