@@ -3,6 +3,7 @@
 .PHONY: e2e
 e2e: $(BUILD)/ibcred $(BUILD)/ibcred-http $(BUILD)/tests/tools/docker_call $(STANDIN) ## run the end-to-end tests (root, docker.io, docker-compose)
 	bats tests/e2e
+	tests/e2e/scenarios
 
 .PHONY: fresh-root
 fresh-root: ## run both README commands on a newly made Debian 12 (root, debootstrap, a mirror)
