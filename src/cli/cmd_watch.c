@@ -36,16 +36,17 @@ static enum ibc_status take_mode(const char *name, struct release_options *given
     return status;
 }
 
-static enum ibc_status watch(struct cli *cli, struct release_options *given, const char *profile,
-                             const char *name, const char *rules, bool again,
+static enum ibc_status watch(struct cli *cli, const struct release_options *asked,
+                             const char *profile, const char *name, const char *rules, bool again,
                              struct ibc_error *err) {
     struct ibc_container container;
-    enum ibc_status status = take_mode(name, given, &container, err);
+    struct release_options given = *asked;
+    enum ibc_status status = take_mode(name, &given, &container, err);
     if (status != IBC_OK) {
         return status;
     }
     auto_gateway gateway;
-    status = gateway_open(&gateway, cli, given, profile, rules, err);
+    status = gateway_open(&gateway, cli, &given, profile, rules, err);
     if (status == IBC_OK && again) {
         status = check_mount(&gateway, &container, err);
     }

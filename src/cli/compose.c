@@ -34,8 +34,7 @@ static _Noreturn void become(const char *const *argv, const char *link, int answ
     dup2(null, STDIN_FILENO);
     dup2(answer, STDOUT_FILENO);
     dup2(answer, STDERR_FILENO);
-    /* execvp() takes pointers to non-const, and changes nothing behind them. */
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    execvp(argv[0], compose_argv(argv));
     _exit(EXIT_NOT_RUN);
 }
 
@@ -152,6 +151,10 @@ static enum ibc_status fail_with(const struct compose *compose, const struct ibc
                     (const char *)answer->bytes);
 }
 
+static bool is_hex(unsigned char byte) {
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+}
+
 /* The last line that is a container's id and nothing else: before it may stand warnings. */
 static void find_id(struct ibc_view answer, char id[static COMPOSE_ID_MAX + 1]) {
     id[0] = '\0';
@@ -159,7 +162,7 @@ static void find_id(struct ibc_view answer, char id[static COMPOSE_ID_MAX + 1]) 
         const unsigned char *newline = memchr(answer.bytes, '\n', answer.size);
         const size_t size = newline ? (size_t)(newline - answer.bytes) : answer.size;
         size_t digits = 0;
-        while (digits < size && memchr("0123456789abcdef", answer.bytes[digits], 16)) {
+        while (digits < size && is_hex(answer.bytes[digits])) {
             digits++;
         }
         if (size == COMPOSE_ID_MAX && digits == size) {

@@ -14,6 +14,15 @@ struct compose {
     const char *service;
 };
 
+/* For exec(3), which takes pointers to non-const and changes nothing behind them. */
+static inline char *const *compose_argv(const char *const *words) {
+    const union {
+        const char *const *words;
+        char *const *argv;
+    } same = {.words = words};
+    return same.argv;
+}
+
 /* Which one is here? IBC_ERR_UNAVAILABLE: none. `service` is borrowed. */
 IBC_CHECKED enum ibc_status compose_find(const char *service, struct compose *out,
                                          struct ibc_error *err);

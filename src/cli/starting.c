@@ -94,8 +94,7 @@ static enum ibc_status make_start(struct gateway *gateway, struct start *start,
     enum ibc_status status =
         compose_up_arguments(gateway->compose, gateway->further, start->argv, err);
     if (status == IBC_OK) {
-        /* execve() takes pointers to non-const, and changes nothing behind them. */
-        ibc_command_init(&start->command, (char *const *)(uintptr_t)start->argv, environ);
+        ibc_command_init(&start->command, compose_argv(start->argv), environ);
         if (identity_is_systemds()) {
             start->command.withheld = "CREDENTIALS_DIRECTORY";
         }

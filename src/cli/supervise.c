@@ -1,5 +1,6 @@
 /* supervise.c - run after run, with the gate between them. */
 #include "cli/supervise.h"
+#include "cli/run_status.h"
 
 #include "cli/interrupt.h"
 #include <ibcred/number.h>
@@ -97,58 +98,6 @@ static void tell_of_recovery(struct supervision *supervision, const struct run *
         gateway_notify(supervision->gateway, IBC_NOTICE_RECOVERED, "logged in again");
         supervision->troubled = false;
     }
-}
-
-/* --- the end of a run, as a status --- */
-
-static enum ibc_status fail_with(struct gateway *gateway, enum ibc_status status,
-                                 const struct run *run, struct ibc_error *err) {
-    const int64_t retry_after = err->retry_after;
-    const char *stopped =
-        run->end == RUN_STOPPED || run->end == RUN_TIMED_OUT ? "; the container is stopped" : "";
-    ibc_fail(err, status, "profile '%s' is not logged in: %s%s", gateway->profile, run->why,
-             stopped);
-    err->retry_after = status == IBC_ERR_WAIT ? retry_after : 0;
-    return status;
-}
-
-/* What is to be done next, in the words of the gate. */
-static void add_gate(struct gateway *gateway, struct ibc_error *err) {
-    enum ibc_gate_decision decision;
-    struct ibc_error said;
-    const struct ibc_error before = *err;
-    if (gateway_gate(gateway, &decision, &said) == IBC_OK) {
-        return;
-    }
-    ibc_fail(err, before.status, "%s; %s", before.text, said.text);
-    err->retry_after = before.status == IBC_ERR_WAIT ? said.retry_after : 0;
-}
-
-static enum ibc_status status_of(struct gateway *gateway, const struct run *run,
-                                 struct ibc_error *err) {
-    err->retry_after = 0;
-    enum ibc_status status = IBC_ERR_UNAVAILABLE;
-    if (run->end == RUN_LOGGED_IN) {
-        return IBC_OK;
-    }
-    if (run->contradicted) {
-        status = IBC_ERR_MISMATCH;
-    } else if (run->end == RUN_INTERRUPTED) {
-        status = IBC_ERR_WAIT;
-    } else if (run->end == RUN_REMOVED) {
-        status = IBC_ERR_NOT_FOUND;
-    } else if (run->misconfigured) {
-        status = IBC_ERR_UNAVAILABLE;
-    } else if (run->outcome == IBC_OUTCOME_REJECTED) {
-        status = IBC_ERR_REFUSED;
-    } else if (run->outcome != 0) {
-        status = IBC_ERR_WAIT;
-    }
-    fail_with(gateway, status, run, err);
-    if (run->end != RUN_INTERRUPTED && run->end != RUN_REMOVED) {
-        add_gate(gateway, err);
-    }
-    return status;
 }
 
 /* --- the loop --- */
@@ -355,5 +304,5 @@ enum ibc_status supervise(struct gateway *gateway, const struct supervise_option
     while (status == IBC_OK && goes_on(&supervision, run)) {
         status = run_again(&supervision, run, err);
     }
-    return status == IBC_OK ? status_of(gateway, run, err) : status;
+    return status == IBC_OK ? run_status(gateway, run, err) : status;
 }
