@@ -196,12 +196,15 @@ test: ## install what the tests need and run them all
 	./scripts/test
 
 .PHONY: bench
-bench: $(BUILD)/ibcred $(addprefix $(BUILD)/bench/,bare empty pair) ## measure speed and memory against baselines of the same run
+bench: $(BUILD)/ibcred $(BUILD)/ibcred-http $(addprefix $(BUILD)/bench/,bare empty pair talker) ## measure speed and memory against baselines of the same run
 	BUILD=$(BUILD) tests/bench/run
 
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -o $@ $<
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra $(BENCH_FLAGS) -o $@ $<
+
+# It is all that is in its image.
+$(BUILD)/bench/talker: BENCH_FLAGS := -static
 
 .PHONY: soak
 soak: $(BUILD)/ibcred tools ## the long versions of the tests: 60 s a fuzz target

@@ -80,9 +80,46 @@ static void stop(struct ibc_login *login, struct ibc_login_step *out) {
     out->stop = true;
 }
 
+/*
+ * Something came of a login that no line told of: ibg-controller has no line for it, and one of
+ * IBC's may be lost. It is written down with what came of it.
+ */
+static void see_late(struct ibc_login *login, size_t side, struct ibc_login_step *out) {
+    out->attempts[side] = true;
+    login->sides[side].automatic =
+        login->sides[side].phase == IBC_LOGIN_WAITING ? login->automatic : true;
+    login->sides[side].phase = IBC_LOGIN_TRYING;
+}
+
+static bool any_is(const struct ibc_login *login, enum ibc_login_phase phase) {
+    for (size_t i = 0; i < login->count; i++) {
+        if (login->sides[i].phase == phase) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whose login may it be that failed, where none was seen? `also_in`: one that is in may try anew.
+ */
+static void see_whoever_it_may_be(struct ibc_login *login, bool also_in,
+                                  struct ibc_login_step *out) {
+    if (any_is(login, IBC_LOGIN_TRYING)) {
+        return;
+    }
+    const enum ibc_login_phase phase =
+        any_is(login, IBC_LOGIN_WAITING) ? IBC_LOGIN_WAITING : IBC_LOGIN_IN;
+    for (size_t i = 0; i < login->count; i++) {
+        if (login->sides[i].phase == phase && (phase == IBC_LOGIN_WAITING || also_in)) {
+            see_late(login, i, out);
+        }
+    }
+}
+
 /* The login that is being made has failed. Where nobody can say whose, it is unknown for both. */
-static bool fail(struct ibc_login *login, enum ibc_outcome outcome, int64_t wait,
+static bool fail(struct ibc_login *login, enum ibc_outcome outcome, int64_t wait, bool also_in,
                  struct ibc_login_step *out) {
+    see_whoever_it_may_be(login, also_in, out);
     const size_t side = trying_side(login);
     if (side != NOBODY && login->unnamed == 0) {
         give(login, side, outcome, wait, out);
@@ -147,7 +184,7 @@ static void on_success(struct ibc_login *login, struct ibc_login_step *out) {
 }
 
 static void on_rejected(struct ibc_login *login, struct ibc_login_step *out) {
-    if (fail(login, IBC_OUTCOME_REJECTED, 0, out)) {
+    if (fail(login, IBC_OUTCOME_REJECTED, 0, true, out)) {
         say(out, "IBKR did not accept the username or the password");
         out->notice = IBC_NOTICE_REJECTED;
         stop(login, out);
@@ -156,7 +193,7 @@ static void on_rejected(struct ibc_login *login, struct ibc_login_step *out) {
 
 static void on_login_error(struct ibc_login *login, const struct ibc_log_match *match,
                            struct ibc_login_step *out) {
-    if (fail(login, IBC_OUTCOME_UNKNOWN, 0, out)) {
+    if (fail(login, IBC_OUTCOME_UNKNOWN, 0, false, out)) {
         say(out, "the login ended with an error%s%s", match->text[0] != '\0' ? ": " : "",
             match->text);
     }
@@ -164,7 +201,7 @@ static void on_login_error(struct ibc_login *login, const struct ibc_log_match *
 
 static void on_throttled(struct ibc_login *login, const struct ibc_log_match *match,
                          struct ibc_login_step *out) {
-    if (!fail(login, IBC_OUTCOME_THROTTLED, match->seconds, out)) {
+    if (!fail(login, IBC_OUTCOME_THROTTLED, match->seconds, true, out)) {
         return;
     }
     if (match->seconds > 0) {
@@ -184,7 +221,7 @@ static void on_second_factor(struct ibc_login *login, struct ibc_login_step *out
 }
 
 static void on_second_factor_timeout(struct ibc_login *login, struct ibc_login_step *out) {
-    if (fail(login, IBC_OUTCOME_SECOND_FACTOR_TIMEOUT, 0, out)) {
+    if (fail(login, IBC_OUTCOME_SECOND_FACTOR_TIMEOUT, 0, false, out)) {
         say(out, "nobody confirmed the second factor in time");
         stop(login, out);
     }
@@ -199,7 +236,7 @@ static void on_session_conflict(struct ibc_login *login, struct ibc_login_step *
 
 /* Also of a session that had been logged in: whoever ended it is there now. */
 static void on_session_ended(struct ibc_login *login, struct ibc_login_step *out) {
-    bool known = fail(login, IBC_OUTCOME_SESSION_CONFLICT, 0, out);
+    bool known = fail(login, IBC_OUTCOME_SESSION_CONFLICT, 0, false, out);
     if (!known && login->count == 1 && login->sides[0].phase == IBC_LOGIN_IN) {
         give(login, 0, IBC_OUTCOME_SESSION_CONFLICT, 0, out);
         known = true;
@@ -211,7 +248,7 @@ static void on_session_ended(struct ibc_login *login, struct ibc_login_step *out
 }
 
 static void on_silent_drop(struct ibc_login *login, struct ibc_login_step *out) {
-    if (fail(login, IBC_OUTCOME_SILENT_DROP, 0, out)) {
+    if (fail(login, IBC_OUTCOME_SILENT_DROP, 0, true, out)) {
         say(out, "IBKR dropped the login without an answer");
         stop(login, out);
     }
@@ -219,7 +256,7 @@ static void on_silent_drop(struct ibc_login *login, struct ibc_login_step *out) 
 
 static void on_mode_contradiction(struct ibc_login *login, const struct ibc_log_match *match,
                                   struct ibc_login_step *out) {
-    fail(login, IBC_OUTCOME_FAILED, 0, out);
+    fail(login, IBC_OUTCOME_FAILED, 0, false, out);
     say(out, "the user is not of the kind that the mode asks for: %s", match->text);
     out->notice = IBC_NOTICE_MODE_CONTRADICTION;
     stop(login, out);
@@ -262,6 +299,7 @@ static void on_cold_restart(struct ibc_login *login, struct ibc_login_step *out)
 }
 
 static void on_halted(struct ibc_login *login, struct ibc_login_step *out) {
+    fail(login, IBC_OUTCOME_UNKNOWN, 0, false, out);
     say(out, "the gateway's controller has given up");
     stop(login, out);
 }
