@@ -108,7 +108,7 @@ $(BUILD)/version.inc: Makefile
 	@mkdir -p $(@D)
 	$(Q)echo '"$(VERSION)"' >$@
 
-$(BUILD)/src/cli/main.o $(BUILD)/src/http/client.o $(BUILD)/src/http/helper/main.o: $(BUILD)/version.inc
+$(BUILD)/src/cli/main.o $(BUILD)/src/http/helper/main.o: $(BUILD)/version.inc
 
 # Where the installed helper lies; made anew only when that changes.
 $(BUILD)/libexecdir.inc: FORCE

@@ -183,6 +183,10 @@ IBC_CHECKED enum ibc_status passphrase_from_fd(const char *number, struct ibc_se
 /* Sleep `seconds`, with a bar that empties on a terminal. False, early, when interrupted. */
 bool count_down(const struct cli *cli, int64_t seconds, const char *why);
 
+/* The same, and every few seconds `goes_on` is asked; where it says no the wait is over. */
+bool count_down_while(const struct cli *cli, int64_t seconds, const char *why,
+                      bool (*goes_on)(void *context), void *context);
+
 /* --- output.c --------------------------------------------------------------------------------- */
 
 /* Talk, on stderr, unless --quiet. */

@@ -65,6 +65,14 @@ enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error 
     }
     gateway.compose = &compose;
     gateway.further = further;
+    if (!given.ttl) {
+        /* It ends as soon as the gateway has read it; an image may have to be fetched before. */
+        gateway.ttl = gateway.session.policy.ttl_max;
+    }
+    status = gateway_lock(&gateway, err);
+    if (status != IBC_OK) {
+        return status;
+    }
     ibc_auto_free char *link = ibc_secret_directory_path(gateway.runtime, gateway.profile);
     status = link ? compose_check_mount(&compose, link, err)
                   : ibc_fail(err, IBC_ERR_INTERNAL, "the runtime directory is gone");

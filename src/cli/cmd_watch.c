@@ -50,6 +50,9 @@ static enum ibc_status watch(struct cli *cli, const struct release_options *aske
     if (status == IBC_OK && again) {
         status = check_mount(&gateway, &container, err);
     }
+    if (status == IBC_OK && again) {
+        status = gateway_lock(&gateway, err);
+    }
     if (status != IBC_OK) {
         return status;
     }

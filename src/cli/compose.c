@@ -1,16 +1,24 @@
 /* compose.c - asking Compose. */
 #include "cli/compose.h"
+#include "cli/interrupt.h"
 
 #include <ibcred/file.h>
 #include <ibcred/secret.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 4 << 20 /* bytes */, EXIT_NOT_RUN = 127, WORDS_MAX = 300 };
+enum {
+    ANSWER_MAX = 4 << 20 /* bytes */,
+    EXIT_NOT_RUN = 127,
+    WORDS_MAX = 300,
+    VARIABLE_MAX = 256,
+    ANSWER_MS = 120000
+};
 
 #define SECRET_DIRECTORY "IBCRED_SECRET_DIR"
 
@@ -22,15 +30,35 @@ static const char *const placeholders[][2] = {
     {SECRET_DIRECTORY, "/nonexistent"},
 };
 
+/* Keys, paths of keys: Compose could put them into a container. */
+static void withhold_own_variables(void) {
+    static const char prefix[] = "IBCRED_";
+    for (char **binding = environ; *binding;) {
+        char name[VARIABLE_MAX];
+        const size_t size = strcspn(*binding, "=");
+        if (size < sizeof name && strncmp(*binding, prefix, strlen(prefix)) == 0) {
+            memcpy(name, *binding, size);
+            name[size] = '\0';
+            unsetenv(name);
+            binding = environ;
+        } else {
+            binding++;
+        }
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 /* In the child: stdout and stderr into `answer`. */
 static _Noreturn void become(const char *const *argv, const char *link, int answer) {
     const int null = open("/dev/null", O_RDONLY);
+    withhold_own_variables();
     for (size_t i = 0; i < IBC_ARRAY_SIZE(placeholders); i++) {
         setenv(placeholders[i][0], placeholders[i][1], 1);
     }
     if (link) {
         setenv(SECRET_DIRECTORY, link, 1);
     }
+    signal(SIGPIPE, SIG_DFL);
     dup2(null, STDIN_FILENO);
     dup2(answer, STDOUT_FILENO);
     dup2(answer, STDERR_FILENO);
@@ -38,19 +66,23 @@ static _Noreturn void become(const char *const *argv, const char *link, int answ
     _exit(EXIT_NOT_RUN);
 }
 
-static void read_all(int fd, struct ibc_secret_buffer *buffer) {
+/* False when it took too long, or we are to end: a Compose whose daemon hangs never answers. */
+static bool read_all(int fd, struct ibc_secret_buffer *buffer) {
     unsigned char chunk[4096];
-    for (;;) {
-        const ssize_t size = read(fd, chunk, sizeof chunk);
-        if (size < 0 && errno == EINTR) {
-            continue;
+    ssize_t size = 1;
+    while (size > 0) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        const int count = poll(&ready, 1, ANSWER_MS);
+        if (count == 0 || is_interrupted()) {
+            return false;
         }
-        if (size <= 0) {
-            break;
+        size = count < 0 ? 1 : read(fd, chunk, sizeof chunk);
+        if (count > 0 && size > 0) {
+            ibc_secret_buffer_append(buffer, chunk, (size_t)size);
         }
-        ibc_secret_buffer_append(buffer, chunk, (size_t)size);
     }
     explicit_bzero(chunk, sizeof chunk);
+    return true;
 }
 
 /*
@@ -75,7 +107,9 @@ static int ask(const char *const *argv, const char *link, struct ibc_secret *ans
     ibc_close(&write_end);
     ibc_auto_secret_buffer buffer;
     ibc_secret_buffer_init(&buffer, ANSWER_MAX);
-    read_all(read_end, &buffer);
+    if (!read_all(read_end, &buffer)) {
+        kill(child, SIGKILL);
+    }
     int status;
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) {
@@ -155,6 +189,19 @@ static bool is_hex(unsigned char byte) {
     return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
 }
 
+/* The next line of `text`, without its newline; false at the end. */
+static bool next_line(struct ibc_view *text, struct ibc_view *line) {
+    if (text->size == 0) {
+        return false;
+    }
+    const unsigned char *newline = memchr(text->bytes, '\n', text->size);
+    const size_t size = newline ? (size_t)(newline - text->bytes) : text->size;
+    const size_t taken = size + (newline ? 1 : 0);
+    *line = (struct ibc_view){text->bytes, size};
+    *text = (struct ibc_view){text->bytes + taken, text->size - taken};
+    return true;
+}
+
 /* The last line that is a container's id and nothing else: before it may stand warnings. */
 static void find_id(struct ibc_view answer, char id[static COMPOSE_ID_MAX + 1]) {
     id[0] = '\0';
@@ -193,6 +240,33 @@ enum ibc_status compose_container(const struct compose *compose, char id[static 
     return IBC_OK;
 }
 
+/*
+ * Does the service's own part of what `config` printed hold `link`? Both Composes print a mapping a
+ * line and indent it by two: the service's name stands below "services:" at depth 2.
+ */
+static bool service_has(struct ibc_view config, const char *service, const char *link) {
+    struct ibc_view line;
+    bool services = false, ours = false;
+    const size_t length = strlen(service);
+    while (next_line(&config, &line)) {
+        size_t depth = 0;
+        while (depth < line.size && line.bytes[depth] == ' ') {
+            depth++;
+        }
+        if (depth == 0) {
+            services = ibc_view_is(line, "services:");
+            ours = false;
+        } else if (depth == 2 && services && line.bytes[2] != '-') {
+            const size_t quote = line.bytes[2] == '"' || line.bytes[2] == '\'';
+            ours = line.size == 2 + length + 2 * quote + 1 &&
+                   memcmp(line.bytes + 2 + quote, service, length) == 0;
+        } else if (ours && memmem(line.bytes, line.size, link, strlen(link))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ibc_status compose_check_mount(const struct compose *compose, const char *link,
                                     struct ibc_error *err) {
     const char *argv[COMPOSE_ARGUMENTS_MAX];
@@ -206,11 +280,13 @@ enum ibc_status compose_check_mount(const struct compose *compose, const char *l
                         "says: %s config",
                         compose_name(compose), compose_name(compose));
     }
-    if (!memmem(answer.bytes, answer.size, link, strlen(link))) {
+    if (!service_has(ibc_secret_view(&answer), compose->service, link)) {
         return ibc_fail(err, IBC_ERR_MISMATCH,
-                        "nothing of the compose file mounts ${" SECRET_DIRECTORY "}, so the "
-                        "gateway would log in with another password than the released one; lay "
-                        "docker-compose.override.yml beside it");
+                        "the compose file has no service '%s' that mounts ${" SECRET_DIRECTORY
+                        "}, so the gateway would log in with another password than the released "
+                        "one; lay docker-compose.override.yml beside it, or name its service with "
+                        "--service",
+                        compose->service);
     }
     return IBC_OK;
 }

@@ -4,10 +4,14 @@
 #include "cli/interrupt.h"
 
 enum {
-    TICK_MS = 1000,   /* how often deadlines and signals are looked at where no line comes */
-    AWAY_MS = 1000,   /* between two tries to reach a daemon that is away */
-    NEWS_MS = 10000,  /* how old a line may be, when following begins, that people are told of */
-    DRAIN_MS = 20000, /* how long a stopped container's last lines are waited for */
+    TICK_MS = 1000,    /* how often deadlines and signals are looked at where no line comes */
+    AWAY_MS = 1000,    /* between two tries to reach a daemon that is away */
+    NEWS_MS = 10000,   /* how old a line may be, when following begins, that people are told of */
+    DRAIN_MS = 20000,  /* how long a stopped container's last lines are waited for */
+    ASKED_MS = 60000,  /* a start later than that after we asked is another one, or another clock */
+    HEAD_MS = 10000,   /* a log that begins later than that after the start lacks its beginning */
+    LEAST_MS = 30000,  /* how long a log is read at least before a login is given up */
+    SETTLE_MS = 10000, /* how long after a login the gateway may take to tell of its account */
 };
 
 /* What one run is followed with. */
@@ -19,10 +23,13 @@ struct follower {
     struct ibc_docker_logs *logs;
     struct ibc_log_reader *reader;
     int64_t began_ns;    /* wall clock: lines of before are no news to anybody */
+    int64_t first_ns;    /* of the first line read; 0: none was */
     int64_t last_ns;     /* of the last line read */
     int64_t deadline_ms; /* CLOCK_BOOTTIME: of the login that is being made; 0: none is */
     int64_t in_since_ms; /* CLOCK_BOOTTIME; 0: not in */
+    int64_t settled_ms;  /* CLOCK_BOOTTIME at which a login is all one wanted; 0: never */
     int64_t stopped_ms;  /* CLOCK_BOOTTIME at which we stopped it; 0: we did not */
+    bool troubled;       /* a login is news, and nobody was told yet */
     bool away;           /* the daemon, and that was said */
     bool over;
     struct run run;
@@ -49,6 +56,17 @@ static int64_t time_left_ms(const struct follower *follower, int64_t since_ns) {
     return gone < all ? all - gone : 0;
 }
 
+/*
+ * The log was behind, or the daemon away: what came of the login may stand in what is still to be
+ * read, however old its beginning is.
+ */
+static void give_time(struct follower *follower) {
+    const int64_t least = boot_ms() + LEAST_MS;
+    if (follower->deadline_ms > 0 && follower->deadline_ms < least) {
+        follower->deadline_ms = least;
+    }
+}
+
 static void end_run(struct follower *follower, enum run_end end, const char *why) {
     if (!follower->over) {
         follower->over = true;
@@ -68,7 +86,7 @@ static void remember_failure(struct follower *follower, const struct ibc_login_s
             snprintf(run->why, sizeof run->why, "%s", step->why);
         }
     }
-    if (step->stop && run->why[0] == '\0') {
+    if ((step->stop || follower->login.misconfigured) && run->why[0] == '\0') {
         snprintf(run->why, sizeof run->why, "%s", step->why);
     }
     run->contradicted |= step->notice == IBC_NOTICE_MODE_CONTRADICTION;
@@ -79,13 +97,17 @@ static void remember_login(struct follower *follower, const struct ibc_login_ste
     for (size_t i = 0; i < follower->login.count; i++) {
         if (step->attempts[i]) {
             follower->deadline_ms = boot_ms() + time_left_ms(follower, seen_ns);
+            give_time(follower);
             follower->in_since_ms = 0;
         }
     }
     if (step->logged_in) {
         follower->run.was_in = true;
+        /* While a login is being made its helper stays, for the stop request is to be quick. */
+        ibc_docker_rest(follower->gateway->docker);
         follower->in_since_ms = boot_ms();
         follower->deadline_ms = 0;
+        follower->settled_ms = follower->options->until_in ? boot_ms() + SETTLE_MS : 0;
     }
 }
 
@@ -98,7 +120,7 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
     struct gateway *gateway = follower->gateway;
     const bool stops = step->stop && follower->stopped_ms == 0;
     if (stops) {
-        if (!gateway_stop(gateway)) {
+        if (!gateway_stop(gateway, ibc_login_is_in(&follower->login))) {
             end_run(follower, RUN_INTERRUPTED, "");
         }
         follower->stopped_ms = boot_ms();
@@ -116,8 +138,20 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
     if (step->notice != 0 && seen_ns >= follower->began_ns) {
         gateway_notify(gateway, step->notice, step->why);
     }
-    if (step->logged_in && follower->options->until_in) {
-        end_run(follower, RUN_LOGGED_IN, step->why);
+    if (step->logged_in && follower->troubled) {
+        follower->troubled = false;
+        gateway_notify(gateway, IBC_NOTICE_RECOVERED, "logged in again");
+    }
+}
+
+/*
+ * A login is not all: IBC tells a moment later which account it is, and that may contradict the
+ * mode. When it has set up the API it has told.
+ */
+static void end_when_settled(struct follower *follower, bool told) {
+    if (follower->settled_ms > 0 && follower->stopped_ms == 0 &&
+        ibc_login_is_in(&follower->login) && (told || boot_ms() >= follower->settled_ms)) {
+        end_run(follower, RUN_LOGGED_IN, "logged in");
     }
 }
 
@@ -125,11 +159,13 @@ static void take_match(struct follower *follower, const struct ibc_log_match *ma
     struct ibc_login_step step;
     ibc_login_event(&follower->login, match, &step);
     take_step(follower, &step, follower->last_ns);
+    end_when_settled(follower,
+                     match->event == IBC_LOG_API_READY && follower->last_ns >= follower->began_ns);
 }
 
 /*
- * The run is over. Logins of which nothing was heard are written down under the time of the last
- * line, or of the start: the same, whoever reads this log again.
+ * The run is over. Logins of which nothing was heard are written down under the time of its start:
+ * the same, whoever reads this log again and however much of it.
  */
 static void take_end(struct follower *follower, bool timed_out) {
     struct ibc_login_step step;
@@ -140,9 +176,7 @@ static void take_end(struct follower *follower, bool timed_out) {
     }
     follower->run.is_in = !timed_out && ibc_login_is_in(&follower->login);
     ibc_login_end(&follower->login, timed_out, &step);
-    take_step(follower, &step,
-              follower->last_ns > 0 ? follower->last_ns
-                                    : ibc_docker_time(follower->container->started_at));
+    take_step(follower, &step, ibc_docker_time(follower->container->started_at));
 }
 
 static void flush(struct follower *follower) {
@@ -152,15 +186,42 @@ static void flush(struct follower *follower) {
     }
 }
 
+/*
+ * Docker throws old lines away where it is told to (max-size). What is left of a gateway's log may
+ * say nothing of its login, and that is no reason to stop one that is logged in.
+ */
+static bool lacks_beginning(const struct follower *follower) {
+    return !ibc_login_was_made(&follower->login) && follower->first_ns > 0 &&
+           follower->first_ns - ibc_docker_time(follower->container->started_at) >
+               (int64_t)HEAD_MS * 1000000;
+}
+
+static void on_time_out(struct follower *follower) {
+    if (lacks_beginning(follower)) {
+        follower->deadline_ms = 0;
+        warn(follower->gateway->cli,
+             "the container's log does not reach back to its start, so nobody "
+             "can say here whether it is logged in; it goes on");
+        if (follower->options->until_in) {
+            end_run(follower, RUN_ENDED,
+                    "its log does not reach back to its start; the container goes on");
+        }
+        return;
+    }
+    take_end(follower, true);
+    end_run(follower, RUN_TIMED_OUT, "");
+}
+
 static void on_quiet(struct follower *follower) {
     flush(follower);
+    /* All that was there is read: is it still in? */
+    end_when_settled(follower, follower->last_ns < follower->began_ns);
     const int64_t now = boot_ms();
     if (follower->stopped_ms > 0 && now - follower->stopped_ms > DRAIN_MS) {
         end_run(follower, RUN_STOPPED, "");
     } else if (follower->stopped_ms == 0 && follower->deadline_ms > 0 &&
                now >= follower->deadline_ms) {
-        take_end(follower, true);
-        end_run(follower, RUN_TIMED_OUT, "");
+        on_time_out(follower);
     }
 }
 
@@ -172,21 +233,6 @@ static void on_end_of_log(struct follower *follower) {
     }
     take_end(follower, false);
     end_run(follower, RUN_ENDED, "the gateway has ended");
-}
-
-static void on_interrupt(struct follower *follower) {
-    const bool leave = ibc_login_is_in(&follower->login) || follower->options->alone;
-    follower->run.is_in = ibc_login_is_in(&follower->login);
-    if (!leave && follower->stopped_ms == 0) {
-        struct ibc_error err;
-        if (ibc_docker_stop(follower->gateway->docker, follower->gateway->container, 10, &err) !=
-            IBC_OK) {
-            warn(follower->gateway->cli, err.text);
-        }
-        follower->stopped_ms = boot_ms();
-        take_end(follower, false);
-    }
-    end_run(follower, RUN_INTERRUPTED, "interrupted");
 }
 
 static void on_away(struct follower *follower, const struct ibc_error *why) {
@@ -201,13 +247,53 @@ static void on_line(struct follower *follower, const struct ibc_log_line *line) 
     if (follower->away) {
         say(follower->gateway->cli, "%s: Docker is back", follower->gateway->profile);
         follower->away = false;
+        give_time(follower);
     }
     follower->last_ns = line->time_ns;
+    follower->first_ns = follower->first_ns > 0 ? follower->first_ns : line->time_ns;
     struct ibc_log_match match;
     for (bool told = ibc_log_reader_line(follower->reader, line->text, &match); told;
          told = ibc_log_reader_more(follower->reader, &match)) {
         take_match(follower, &match);
     }
+}
+
+/* What the stopped container had said before: what came of the login may be in it. */
+static void drain(struct follower *follower) {
+    const int64_t end = boot_ms() + DRAIN_MS;
+    enum ibc_status status = follower->logs ? IBC_OK : IBC_ERR_NOT_FOUND;
+    while ((status == IBC_OK || status == IBC_ERR_WAIT) && boot_ms() < end) {
+        struct ibc_log_line line;
+        struct ibc_error ignored;
+        status = ibc_docker_logs_next(follower->logs, TICK_MS, &line, &ignored);
+        if (status == IBC_OK && !line.text.bytes) {
+            break;
+        }
+        if (status == IBC_OK) {
+            on_line(follower, &line);
+        }
+    }
+    flush(follower);
+}
+
+static void on_interrupt(struct follower *follower) {
+    const bool leave = ibc_login_is_in(&follower->login) || follower->options->alone;
+    follower->run.is_in = ibc_login_is_in(&follower->login);
+    if (!leave && follower->stopped_ms == 0) {
+        struct ibc_error err;
+        const bool stopped = ibc_docker_stop(follower->gateway->docker,
+                                             follower->gateway->container, 10, &err) == IBC_OK;
+        follower->stopped_ms = boot_ms();
+        if (stopped) {
+            drain(follower);
+            take_end(follower, false);
+        } else {
+            warn(follower->gateway->cli, err.text);
+            warn(follower->gateway->cli, "the container could not be stopped and may still be "
+                                         "logging in; its attempt stays charged");
+        }
+    }
+    end_run(follower, RUN_INTERRUPTED, "interrupted");
 }
 
 static void next(struct follower *follower) {
@@ -230,15 +316,32 @@ static void next(struct follower *follower) {
         break;
     default:
         on_away(follower, &why);
-        on_quiet(follower);
+        give_time(follower);
         break;
+    }
+}
+
+/*
+ * From when on the log is this run's. Of a run that has ended already Docker does not tell when the
+ * one before it did, and the start that it tells lies after the first lines; but a run that we
+ * asked for wrote nothing before we did.
+ */
+static void run_since(struct follower *follower, char from[static IBC_TIMESTAMP_MAX]) {
+    const struct ibc_container *container = follower->container;
+    const int64_t asked_ns = follower->gateway->asked_ms * 1000000;
+    const int64_t started_ns = ibc_docker_time(container->started_at);
+    follower->gateway->asked_ms = 0;
+    ibc_docker_run_since(container, from);
+    if (!container->running && asked_ns > 0 && asked_ns <= started_ns &&
+        started_ns - asked_ns <= (int64_t)ASKED_MS * 1000000) {
+        ibc_format_timestamp(asked_ns / 1000000, from);
     }
 }
 
 /* Open the log; a daemon that is away just now is waited for. */
 static enum ibc_status open_log(struct follower *follower, struct ibc_error *err) {
-    char from[IBC_DOCKER_TIME_MAX];
-    ibc_docker_run_since(follower->container, from);
+    char from[IBC_TIMESTAMP_MAX];
+    run_since(follower, from);
     for (;;) {
         enum ibc_status status = ibc_docker_logs_open(
             follower->gateway->docker, follower->container->id, from, &follower->logs, err);
@@ -258,15 +361,16 @@ enum ibc_status follow(struct gateway *gateway, const struct ibc_container *cont
                        struct ibc_error *err) {
     IBC_CLEANUP(follower_close)
     struct follower follower = {.gateway = gateway, .options = options, .container = container};
+    follower.troubled = options->troubled;
     follower.began_ns = (wall_clock_ms() - NEWS_MS) * 1000000;
     ibc_login_begin(&follower.login, gateway->mode, options->automatic);
     follower.deadline_ms =
         boot_ms() + time_left_ms(&follower, ibc_docker_time(container->started_at));
+    give_time(&follower);
     enum ibc_status status = ibc_log_reader_new(gateway->rules, &follower.reader, err);
     if (status == IBC_OK) {
         status = open_log(&follower, err);
     }
-    ibc_docker_rest(gateway->docker);
     while (status == IBC_OK && !follower.over) {
         if (is_interrupted()) {
             on_interrupt(&follower);

@@ -30,6 +30,7 @@ struct follow_options {
     bool until_in;  /* return as soon as it is logged in */
     bool automatic; /* a supervisor started this run */
     bool alone;     /* nobody starts the container again: leave it as it is when interrupted */
+    bool troubled;  /* there was trouble before, so a login is news */
 };
 
 /*

@@ -3,18 +3,27 @@
 
 #include "cli/explain_log.h"
 #include "cli/interrupt.h"
+#include <ibcred/file.h>
 #include <ibcred/notify.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 
 /* While the daemon is away; it comes back in seconds or somebody must look. */
 enum { RETRY_MS = 1000 };
 
-/* The gateway is not logged in when it is stopped: there is no session to log out of. */
+/* For a gateway that is not logged in: there is no session to log out of. */
 enum { STOP_GRACE = 10 /* seconds */ };
+
+/* Somebody who finds another at it is told to come again in so many seconds. */
+enum { BUSY_WAIT = 10 };
 
 enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
                              const struct release_options *options, const char *profile,
                              const char *rules_path, struct ibc_error *err) {
-    *gateway = (struct gateway){.cli = cli, .session = {.state_fd = -1}, .reaper = {.order = -1}};
+    *gateway = (struct gateway){
+        .cli = cli, .session = {.state_fd = -1}, .reaper = {.order = -1}, .lock = -1};
     struct release_request request;
     enum ibc_status status = load_log_rules(rules_path, &gateway->rules, err);
     if (status == IBC_OK) {
@@ -34,6 +43,26 @@ enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
     return status;
 }
 
+enum ibc_status gateway_lock(struct gateway *gateway, struct ibc_error *err) {
+    char name[IBC_PROFILE_NAME_MAX + 16];
+    snprintf(name, sizeof name, "up-%s.lock", gateway->profile);
+    gateway->lock =
+        openat(gateway->session.state_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (gateway->lock < 0) {
+        return ibc_fail_errno(err, IBC_ERR_CREATE, errno,
+                              "'%s' cannot be made in the state directory", name);
+    }
+    if (flock(gateway->lock, LOCK_EX | LOCK_NB) != 0) {
+        ibc_fail(err, IBC_ERR_WAIT,
+                 "another ibcred (up, or watch --supervise) handles the gateway of profile '%s', "
+                 "and starts it itself; end that one first",
+                 gateway->profile);
+        err->retry_after = BUSY_WAIT;
+        return err->status;
+    }
+    return IBC_OK;
+}
+
 void gateway_close(struct gateway *gateway) {
     gateway_wait_for_compose(gateway);
     if (gateway->reaper.pid > 0) {
@@ -44,6 +73,7 @@ void gateway_close(struct gateway *gateway) {
     ibc_runtime_free(&gateway->runtime);
     ibc_log_rules_free(&gateway->rules);
     session_close(&gateway->session);
+    ibc_close(&gateway->lock);
 }
 
 const char *gateway_profile(const struct gateway *gateway, size_t side) {
@@ -78,12 +108,12 @@ void gateway_end_secret(struct gateway *gateway) {
     }
 }
 
-bool gateway_stop(struct gateway *gateway) {
+bool gateway_stop(struct gateway *gateway, bool logged_in) {
     bool told = false;
     for (;;) {
         struct ibc_error err;
         enum ibc_status status =
-            ibc_docker_stop(gateway->docker, gateway->container, STOP_GRACE, &err);
+            ibc_docker_stop(gateway->docker, gateway->container, logged_in ? -1 : STOP_GRACE, &err);
         if (status == IBC_OK || status == IBC_ERR_NOT_FOUND) {
             return true;
         }
@@ -101,40 +131,68 @@ bool gateway_stop(struct gateway *gateway) {
 
 static void warn_not_written(const struct gateway *gateway, const struct ibc_error *why) {
     struct ibc_error sentence;
-    ibc_fail(&sentence, why->status, "what the log said could not be written down: %s", why->text);
+    ibc_fail(&sentence, why->status,
+             "what the log said could not be written down, and nothing is released before it is: "
+             "%s",
+             why->text);
     warn(gateway->cli, sentence.text);
 }
 
-static void write_attempt(struct gateway *gateway, size_t side, int64_t seen_ns) {
-    struct ibc_error err;
-    bool again;
-    if (ibc_broker_attempt(&gateway->session.broker, gateway_profile(gateway, side), seen_ns,
-                           &again, &err) != IBC_OK) {
-        warn_not_written(gateway, &err);
-    }
-}
-
-static void write_outcome(struct gateway *gateway, size_t side,
-                          const struct ibc_login_outcome *outcome, int64_t seen_ns) {
+static enum ibc_status write_outcome(struct gateway *gateway, size_t side,
+                                     const struct ibc_login_outcome *outcome, int64_t seen_ns,
+                                     struct ibc_error *err) {
     const struct ibc_report report = {
         .outcome = outcome->outcome,
         .wait = outcome->wait,
         .seen_ns = seen_ns,
         .automatic = outcome->automatic,
     };
-    struct ibc_error err;
     struct ibc_reported reported;
     const char *profile = gateway_profile(gateway, side);
-    if (ibc_broker_report(&gateway->session.broker, profile, &report, &reported, &err) != IBC_OK) {
-        warn_not_written(gateway, &err);
-        return;
+    enum ibc_status status =
+        ibc_broker_report(&gateway->session.broker, profile, &report, &reported, err);
+    if (status != IBC_OK) {
+        return status;
     }
     if (reported.warned) {
-        warn(gateway->cli, err.text);
+        warn(gateway->cli, err->text);
     }
     if (!reported.again) {
         say(gateway->cli, "%s: %s is written down", profile, ibc_outcome_name(reported.outcome));
     }
+    return IBC_OK;
+}
+
+/* What was written once is known by its time, and not written again. */
+static enum ibc_status write_step(struct gateway *gateway, const struct ibc_login_step *step,
+                                  int64_t seen_ns, struct ibc_error *err) {
+    enum ibc_status status = session_wake(&gateway->session, err);
+    for (size_t i = 0; status == IBC_OK && i < side_count(gateway); i++) {
+        bool again;
+        if (step->attempts[i]) {
+            status = ibc_broker_attempt(&gateway->session.broker, gateway_profile(gateway, i),
+                                        seen_ns, &again, err);
+        }
+        if (status == IBC_OK && step->outcomes[i].given) {
+            status = write_outcome(gateway, i, &step->outcomes[i], seen_ns, err);
+        }
+    }
+    session_rest(&gateway->session);
+    return status;
+}
+
+enum ibc_status gateway_write_rest(struct gateway *gateway, struct ibc_error *err) {
+    while (gateway->unwritten_count > 0) {
+        enum ibc_status status =
+            write_step(gateway, &gateway->unwritten[0].step, gateway->unwritten[0].seen_ns, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+        gateway->unwritten_count--;
+        memmove(&gateway->unwritten[0], &gateway->unwritten[1],
+                gateway->unwritten_count * sizeof gateway->unwritten[0]);
+    }
+    return IBC_OK;
 }
 
 void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
@@ -147,20 +205,16 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
         return;
     }
     gateway->charged = false;
+    /* Where there are more, what the last one says is what matters. */
+    const size_t last = UNWRITTEN_MAX - 1;
+    const size_t at = gateway->unwritten_count < last ? gateway->unwritten_count : last;
+    gateway->unwritten[at].step = *step;
+    gateway->unwritten[at].seen_ns = seen_ns;
+    gateway->unwritten_count = at + 1;
     struct ibc_error err;
-    if (session_wake(&gateway->session, &err) != IBC_OK) {
+    if (gateway_write_rest(gateway, &err) != IBC_OK) {
         warn_not_written(gateway, &err);
-        return;
     }
-    for (size_t i = 0; i < side_count(gateway); i++) {
-        if (step->attempts[i]) {
-            write_attempt(gateway, i, seen_ns);
-        }
-        if (step->outcomes[i].given) {
-            write_outcome(gateway, i, &step->outcomes[i], seen_ns);
-        }
-    }
-    session_rest(&gateway->session);
 }
 
 void gateway_take_back(struct gateway *gateway, const char *why) {
@@ -210,8 +264,9 @@ static enum ibc_status ask_gate(struct gateway *gateway, enum ibc_gate_decision 
             return status;
         }
         status = ibc_gate_explain(&verdict, &gateway->session.policy.gate, profile, &said);
-        if (verdict.decision > *decision ||
-            (verdict.decision == IBC_GATE_WAIT && said.retry_after > err->retry_after)) {
+        const bool longer = verdict.decision == IBC_GATE_WAIT && *decision == IBC_GATE_WAIT &&
+                            said.retry_after > err->retry_after;
+        if (verdict.decision > *decision || longer) {
             *decision = verdict.decision;
             *err = said;
             worst = status;
@@ -232,6 +287,7 @@ enum ibc_status gateway_gate(struct gateway *gateway, enum ibc_gate_decision *de
     return status;
 }
 
+/* Only wiping: the lock is shared with us, and letting go of it there would let go of it here. */
 static void close_for_notifier(void *context) {
     struct gateway *gateway = context;
     session_close(&gateway->session);

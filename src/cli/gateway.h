@@ -12,6 +12,8 @@
 #include <ibcred/docker.h>
 #include <ibcred/login.h>
 
+enum { UNWRITTEN_MAX = 8 };
+
 struct gateway {
     const struct cli *cli;
     struct session session;
@@ -25,11 +27,19 @@ struct gateway {
     const struct compose *compose;           /* NULL: the container is started as it is */
     char *const *further;                    /* arguments for compose */
     char container[IBC_DOCKER_NAME_MAX + 1]; /* name or id; "" while there is none */
+    char name[IBC_DOCKER_NAME_MAX + 1];      /* its name, once it was started; it outlives the id */
+    int lock;                                /* gateway_lock(); -1 otherwise */
+    size_t unwritten_count;                  /* of what is still to be written down */
+    struct {
+        struct ibc_login_step step;
+        int64_t seen_ns;
+    } unwritten[UNWRITTEN_MAX];
     struct ibc_reaper reaper;
     pid_t child;                 /* Compose, while it runs; 0: it does not */
     struct ibc_release released; /* the last release */
     bool untouched;              /* the last start did not start the container, for certain */
     bool charged;                /* it is still the one that the next run is for */
+    int64_t asked_ms;            /* wall clock at which that was asked to start; 0: nothing was */
 };
 
 /*
@@ -38,6 +48,9 @@ struct gateway {
 IBC_CHECKED enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
                                          const struct release_options *options, const char *profile,
                                          const char *rules_path, struct ibc_error *err);
+/* Be the only one that starts the profile's gateway. IBC_ERR_WAIT: another ibcred is that. */
+IBC_CHECKED enum ibc_status gateway_lock(struct gateway *gateway, struct ibc_error *err);
+
 void gateway_close(struct gateway *gateway);
 #define auto_gateway IBC_CLEANUP(gateway_close) struct gateway
 
@@ -48,13 +61,13 @@ const char *gateway_profile(const struct gateway *gateway, size_t side);
 
 /*
  * Ask the gate, release into the secret directory, charge, and start the container: by compose, or
- * as it is. Where it did not start the charge is taken back. With `wait`, waits for the gate.
+ * as it is. Where it did not start the charge is taken back.
  * `*out` is the container, as soon as it runs: Compose may not be done yet.
  * What ibc_broker_release() returns; IBC_ERR_UNAVAILABLE: the daemon is away, so nothing was
  * released; or the gate was open and the container did not start.
  */
-IBC_CHECKED enum ibc_status gateway_start(struct gateway *gateway, bool wait,
-                                          struct ibc_container *out, struct ibc_error *err);
+IBC_CHECKED enum ibc_status gateway_start(struct gateway *gateway, struct ibc_container *out,
+                                          struct ibc_error *err);
 
 /* The container, found anew where Compose knows it; IBC_ERR_NOT_FOUND where there is none. */
 IBC_CHECKED enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
@@ -66,17 +79,27 @@ void gateway_wait_for_compose(struct gateway *gateway);
 /* The gateway has read its secrets, or will not any more: whoever released them, they end now. */
 void gateway_end_secret(struct gateway *gateway);
 
-/* Stop the container, and go on trying while the daemon is away. False when interrupted. */
-bool gateway_stop(struct gateway *gateway);
+/*
+ * Stop the container, and go on trying while the daemon is away; once only where one has been
+ * interrupted. False where it may still run. One that is logged in gets the time that it asks for
+ * to log out; the others have no session to lose.
+ */
+bool gateway_stop(struct gateway *gateway, bool logged_in);
 
 /* The release that was made is not needed: take its charge back. */
 void gateway_take_back(struct gateway *gateway, const char *why);
 
 /* --- writing down --- */
 
-/* What a step of the login says. What cannot be written down is told as a warning. */
+/*
+ * What a step of the login says. What cannot be written down now is told as a warning, and kept:
+ * nothing is released before it is.
+ */
 void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
                         int64_t seen_ns);
+
+/* Write down what could not be. */
+IBC_CHECKED enum ibc_status gateway_write_rest(struct gateway *gateway, struct ibc_error *err);
 
 /* Is it still to be written down what came of a login? True where nobody can say. */
 bool gateway_awaits_outcome(struct gateway *gateway);

@@ -21,6 +21,8 @@ void catch_interrupts(void) {
             sigaction(numbers[i], &action, NULL);
         }
     }
+    /* Whoever read our talk may be gone first; what is to be finished is finished all the same. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 bool is_interrupted(void) {

@@ -30,8 +30,10 @@ static void add_gate(struct gateway *gateway, struct ibc_error *err) {
     if (gateway_gate(gateway, &decision, &said) == IBC_OK) {
         return;
     }
-    ibc_fail(err, before.status, "%s; %s", before.text, said.text);
-    err->retry_after = before.status == IBC_ERR_WAIT ? said.retry_after : 0;
+    const bool waits = before.status == IBC_ERR_WAIT;
+    ibc_fail(err, waits && decision == IBC_GATE_HOLD ? IBC_ERR_REFUSED : before.status, "%s; %s",
+             before.text, said.text);
+    err->retry_after = err->status == IBC_ERR_WAIT ? said.retry_after : 0;
 }
 
 enum ibc_status run_status(struct gateway *gateway, const struct run *run, struct ibc_error *err) {
@@ -40,10 +42,15 @@ enum ibc_status run_status(struct gateway *gateway, const struct run *run, struc
     }
     const bool stopped = run->end == RUN_STOPPED || run->end == RUN_TIMED_OUT;
     const enum ibc_status status = status_of(run);
+    if (run->end == RUN_INTERRUPTED && run->is_in) {
+        return ibc_fail(err, status,
+                        "interrupted; the gateway of profile '%s' is logged in and goes on",
+                        gateway->profile);
+    }
     ibc_fail(err, status, "profile '%s' is not logged in: %s%s", gateway->profile, run->why,
              stopped ? "; the container is stopped" : "");
     if (run->end != RUN_INTERRUPTED && run->end != RUN_REMOVED) {
         add_gate(gateway, err);
     }
-    return status;
+    return err->status;
 }

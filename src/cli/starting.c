@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ibcred/file.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ struct start {
     const char *argv[COMPOSE_ARGUMENTS_MAX];
     char *link;                       /* the path that Compose is to mount */
     struct ibc_docker_events *events; /* with Compose: of such services */
+    int64_t handed_ms;                /* wall clock at which the secret left */
 };
 
 static void start_free(struct start *start) {
@@ -55,6 +57,7 @@ static enum ibc_status prepare(void *self, const struct ibc_field *variables, si
 
 static enum ibc_status hand_over(void *self, struct ibc_error *err) {
     struct start *start = self;
+    start->handed_ms = wall_clock_ms();
     enum ibc_status status = start->to_directory.hand_over(start->to_directory.self, err);
     if (status == IBC_OK && start->to_child.prepare) {
         status = start->to_child.hand_over(start->to_child.self, err);
@@ -108,6 +111,7 @@ static enum ibc_status make_start(struct gateway *gateway, struct start *start,
 enum {
     TICK_MS = 200,  /* between two looks at Compose */
     LATE_MS = 2000, /* how long after Compose has ended the daemon may tell of a start */
+    AWAY_MS = 1000, /* between two tries to reach a daemon that is away */
 };
 
 static int64_t boot_ms(void) {
@@ -155,11 +159,17 @@ static bool saw_start(struct gateway *gateway, const struct start *start, int64_
     return false;
 }
 
-/* Where the daemon told nothing: did the container start since `before_ms` all the same? */
-static enum ibc_status find_started(struct gateway *gateway, int64_t before_ms,
+/*
+ * Where the daemon told nothing: did the container start since the release all the same? Goes on
+ * asking a daemon that is away, for a gateway that may be logging in must not be left alone.
+ */
+static enum ibc_status find_started(struct gateway *gateway, const struct start *start,
                                     struct ibc_container *out, struct ibc_error *err) {
     enum ibc_status status = gateway_find(gateway, out, err);
-    if (status == IBC_OK && ibc_docker_time(out->started_at) / 1000000 < before_ms) {
+    while (status == IBC_ERR_UNAVAILABLE && pause_for(AWAY_MS)) {
+        status = gateway_find(gateway, out, err);
+    }
+    if (status == IBC_OK && ibc_docker_time(out->started_at) / 1000000 < start->handed_ms) {
         return ibc_fail(err, IBC_ERR_NOT_FOUND, "container '%s' was not started", out->name);
     }
     return status;
@@ -170,12 +180,14 @@ static enum ibc_status find_started(struct gateway *gateway, int64_t before_ms,
  * line on. Where Compose fails and nobody can say whether it started, it must be taken for started.
  */
 static enum ibc_status wait_for_start(struct gateway *gateway, const struct start *start,
-                                      int64_t before_ms, struct ibc_container *out,
-                                      struct ibc_error *err) {
+                                      struct ibc_container *out, struct ibc_error *err) {
     int status = 0;
     for (;;) {
         if (saw_start(gateway, start, TICK_MS, out)) {
             return IBC_OK;
+        }
+        if (is_interrupted()) {
+            kill(gateway->child, SIGTERM);
         }
         const pid_t ended = waitpid(gateway->child, &status, WNOHANG);
         if (ended == gateway->child || (ended < 0 && errno != EINTR)) {
@@ -187,7 +199,14 @@ static enum ibc_status wait_for_start(struct gateway *gateway, const struct star
         return IBC_OK;
     }
     struct ibc_error why;
-    enum ibc_status found = find_started(gateway, before_ms, out, &why);
+    enum ibc_status found = find_started(gateway, start, out, &why);
+    if (found == IBC_OK && !mounts_release(out, start)) {
+        (void)gateway_stop(gateway, false);
+        return ibc_fail(err, IBC_ERR_MISMATCH,
+                        "container '%s' does not mount '%s', so it may log in with another "
+                        "password than the released one; it is stopped",
+                        out->name, start->link);
+    }
     if (found != IBC_ERR_NOT_FOUND) {
         *err = why;
         return found;
@@ -200,19 +219,19 @@ static enum ibc_status wait_for_start(struct gateway *gateway, const struct star
                     WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
-static enum ibc_status start_as_it_is(struct gateway *gateway, int64_t before_ms,
+static enum ibc_status start_as_it_is(struct gateway *gateway, const struct start *start,
                                       struct ibc_container *out, struct ibc_error *err) {
     enum ibc_status status = ibc_docker_start(gateway->docker, gateway->container, err);
     if (status == IBC_OK) {
         return gateway_find(gateway, out, err);
     }
     struct ibc_error why;
-    enum ibc_status found = find_started(gateway, before_ms, out, &why);
+    enum ibc_status found = find_started(gateway, start, out, &why);
     gateway->untouched = found == IBC_ERR_NOT_FOUND;
     return found == IBC_OK ? IBC_OK : status;
 }
 
-static enum ibc_status release_for(struct gateway *gateway, struct start *start, bool wait,
+static enum ibc_status release_for(struct gateway *gateway, struct start *start,
                                    struct ibc_error *err) {
     const struct ibc_request request = {
         .profile = gateway->profile,
@@ -229,7 +248,7 @@ static enum ibc_status release_for(struct gateway *gateway, struct start *start,
         .abandon = abandon,
     };
     enum ibc_status status =
-        release(&gateway->session, &request, wait, &delivery, &gateway->released, err);
+        ibc_broker_release(&gateway->session.broker, &request, &delivery, &gateway->released, err);
     gateway->charged = status == IBC_OK;
     return status;
 }
@@ -247,16 +266,17 @@ static enum ibc_status open_events(struct gateway *gateway, struct start *start,
 }
 
 static enum ibc_status start_released(struct gateway *gateway, struct start *start,
-                                      int64_t before_ms, struct ibc_container *out,
-                                      struct ibc_error *err) {
+                                      struct ibc_container *out, struct ibc_error *err) {
     say(gateway->cli, "%s: released for mode %s and charged; starting the gateway",
         gateway->profile, ibc_mode_name(gateway->mode));
     gateway->untouched = false;
+    gateway->asked_ms = start->handed_ms;
     gateway->child = start->command.child;
-    enum ibc_status status = gateway->compose ? wait_for_start(gateway, start, before_ms, out, err)
-                                              : start_as_it_is(gateway, before_ms, out, err);
+    enum ibc_status status = gateway->compose ? wait_for_start(gateway, start, out, err)
+                                              : start_as_it_is(gateway, start, out, err);
     if (status == IBC_OK) {
         snprintf(gateway->container, sizeof gateway->container, "%s", out->id);
+        memcpy(gateway->name, out->name, sizeof gateway->name);
         return IBC_OK;
     }
     gateway_end_secret(gateway);
@@ -266,12 +286,15 @@ static enum ibc_status start_released(struct gateway *gateway, struct start *sta
     return status;
 }
 
-enum ibc_status gateway_start(struct gateway *gateway, bool wait, struct ibc_container *out,
+enum ibc_status gateway_start(struct gateway *gateway, struct ibc_container *out,
                               struct ibc_error *err) {
     gateway_wait_for_compose(gateway);
-    gateway_end_secret(gateway);
     IBC_CLEANUP(start_free) struct start start = {0};
-    enum ibc_status status = ibc_reaper_start(OWN_PROGRAM, &gateway->reaper, err);
+    enum ibc_status status = gateway_write_rest(gateway, err);
+    if (status == IBC_OK) {
+        gateway_end_secret(gateway);
+        status = ibc_reaper_start(OWN_PROGRAM, &gateway->reaper, err);
+    }
     if (status == IBC_OK) {
         status = session_wake(&gateway->session, err);
     }
@@ -281,14 +304,13 @@ enum ibc_status gateway_start(struct gateway *gateway, bool wait, struct ibc_con
     if (status == IBC_OK) {
         status = open_events(gateway, &start, err);
     }
-    const int64_t before_ms = wall_clock_ms();
     if (status == IBC_OK) {
-        status = release_for(gateway, &start, wait, err);
+        status = release_for(gateway, &start, err);
     }
     session_rest(&gateway->session);
     if (status != IBC_OK) {
         ibc_reaper_free(&gateway->reaper);
         return status;
     }
-    return start_released(gateway, &start, before_ms, out, err);
+    return start_released(gateway, &start, out, err);
 }

@@ -8,6 +8,7 @@
 enum {
     HOLD_LOOK_MS = 5000,    /* how often a held account, or a daemon that is away, is looked at */
     RESTART_LOOK_MS = 1000, /* how often a container that Docker restarts */
+    LONG_WAIT = 3600,       /* seconds: somebody wants to know of such a one */
 };
 
 /* What goes on over many runs. */
@@ -30,15 +31,14 @@ static bool wait_while_held(struct supervision *supervision, const char *why) {
         gateway_notify(gateway, IBC_NOTICE_HELD, why);
     }
     supervision->held = supervision->troubled = true;
-    enum ibc_gate_decision decision = IBC_GATE_HOLD;
-    while (decision == IBC_GATE_HOLD) {
+    enum ibc_status status = IBC_ERR_REFUSED;
+    while (status != IBC_OK && status != IBC_ERR_WAIT) {
+        enum ibc_gate_decision decision;
         struct ibc_error ignored;
         if (!pause_for(HOLD_LOOK_MS)) {
             return false;
         }
-        if (gateway_gate(gateway, &decision, &ignored) == IBC_OK) {
-            decision = IBC_GATE_ALLOW;
-        }
+        status = gateway_gate(gateway, &decision, &ignored);
     }
     supervision->held = false;
     say(gateway->cli, "%s: not held any more", gateway->profile);
@@ -53,24 +53,77 @@ static bool is_held(struct gateway *gateway) {
            decision == IBC_GATE_HOLD;
 }
 
-/* Start the container through the gate; `again` waits as long as it takes. */
+/* Somebody else may have started it meanwhile: it is followed then, and nothing released. */
+static bool runs_already(struct gateway *gateway, struct ibc_container *container) {
+    const char *known = gateway->name[0] != '\0' ? gateway->name : gateway->container;
+    struct ibc_error ignored;
+    if (known[0] == '\0' ||
+        ibc_docker_inspect(gateway->docker, known, container, &ignored) != IBC_OK ||
+        !container->running) {
+        return false;
+    }
+    snprintf(gateway->container, sizeof gateway->container, "%s", container->id);
+    return true;
+}
+
+/* Is there nothing to be done yet? Not where the gate has opened before its time, or is held now.
+ */
+static bool still_waits(void *context) {
+    struct gateway *gateway = context;
+    struct ibc_container container;
+    enum ibc_gate_decision decision;
+    struct ibc_error ignored;
+    const enum ibc_status gate = gateway_gate(gateway, &decision, &ignored);
+    const bool waits = gate != IBC_OK && gate != IBC_ERR_REFUSED;
+    const bool runs = runs_already(gateway, &container);
+    ibc_docker_rest(gateway->docker);
+    return waits && !runs;
+}
+
+/* Wait at the gate. IBC_OK: it is to be asked again. */
+static enum ibc_status wait_at_gate(struct supervision *supervision, struct ibc_error *err) {
+    struct gateway *gateway = supervision->gateway;
+    const struct ibc_error gate = *err;
+    if (gate.retry_after >= LONG_WAIT && !supervision->held) {
+        gateway_notify(gateway, IBC_NOTICE_HELD, gate.text);
+        supervision->held = supervision->troubled = true;
+    }
+    if (!count_down_while(gateway->cli, gate.retry_after, gate.text, still_waits, gateway)) {
+        return ibc_fail(err, IBC_ERR_WAIT, "stopped while waiting; nothing was released");
+    }
+    return IBC_OK;
+}
+
+/*
+ * Start the container through the gate, or find that it runs already. `again` waits as long as it
+ * takes, and looks every now and then whether it still has to.
+ */
 static enum ibc_status start_through_gate(struct supervision *supervision,
                                           struct ibc_container *container, struct ibc_error *err) {
+    struct gateway *gateway = supervision->gateway;
     const bool again = supervision->options->again;
-    for (;;) {
-        enum ibc_status status = gateway_start(supervision->gateway,
-                                               again || supervision->options->wait, container, err);
-        if (status != IBC_ERR_REFUSED || !is_held(supervision->gateway)) {
+    while (!runs_already(gateway, container)) {
+        enum ibc_status status = gateway_start(gateway, container, err);
+        if (status == IBC_ERR_WAIT && (again || supervision->options->wait)) {
+            status = wait_at_gate(supervision, err);
+        } else if (status == IBC_ERR_REFUSED && is_held(gateway)) {
+            if (!again) {
+                gateway_notify(gateway, IBC_NOTICE_HELD, err->text);
+                return status;
+            }
+            if (!wait_while_held(supervision, err->text)) {
+                return ibc_fail(err, IBC_ERR_WAIT, "interrupted while held; nothing was released");
+            }
+            status = IBC_OK;
+        } else {
+            supervision->held &= status != IBC_OK;
             return status;
         }
-        if (!again) {
-            gateway_notify(supervision->gateway, IBC_NOTICE_HELD, err->text);
+        if (status != IBC_OK) {
             return status;
-        }
-        if (!wait_while_held(supervision, err->text)) {
-            return ibc_fail(err, IBC_ERR_WAIT, "interrupted while held; nothing was released");
         }
     }
+    return IBC_OK;
 }
 
 /* --- between two runs --- */
@@ -91,13 +144,6 @@ static bool wait_before_restart(struct supervision *supervision, const struct ru
     snprintf(why, sizeof why, "%s: %s; starting it again in %s", supervision->gateway->profile,
              run->why, words);
     return count_down(supervision->gateway->cli, wait, why);
-}
-
-static void tell_of_recovery(struct supervision *supervision, const struct run *run) {
-    if (run->was_in && supervision->troubled) {
-        gateway_notify(supervision->gateway, IBC_NOTICE_RECOVERED, "logged in again");
-        supervision->troubled = false;
-    }
 }
 
 /* --- the loop --- */
@@ -157,34 +203,29 @@ static enum ibc_status follow_one(struct supervision *supervision,
         .until_in = supervision->options->until_in && !supervision->options->again,
         .automatic = supervision->automatic,
         .alone = !supervision->options->start && !supervision->options->again,
+        .troubled = supervision->troubled,
     };
     enum ibc_status status = follow(supervision->gateway, container, &options, run, err);
     if (status == IBC_OK) {
-        supervision->troubled |= run->outcome != 0;
-        tell_of_recovery(supervision, run);
+        supervision->troubled = run->outcome != 0 || (supervision->troubled && !run->was_in);
     }
     return status;
-}
-
-/* Somebody else may have started it meanwhile: it is followed then, and nothing released. */
-static bool runs_already(struct gateway *gateway, struct ibc_container *container) {
-    struct ibc_error ignored;
-    return gateway->container[0] != '\0' &&
-           ibc_docker_inspect(gateway->docker, gateway->container, container, &ignored) == IBC_OK &&
-           container->running;
 }
 
 static enum ibc_status start_and_follow(struct supervision *supervision, struct run *run,
                                         struct ibc_error *err) {
     struct ibc_container container;
-    enum ibc_status status = runs_already(supervision->gateway, &container)
-                                 ? IBC_OK
-                                 : start_through_gate(supervision, &container, err);
+    enum ibc_status status = start_through_gate(supervision, &container, err);
     if (status != IBC_OK) {
         return status;
     }
     warn_of_restart_policy(supervision->gateway, &container);
     status = follow_one(supervision, &container, run, err);
+    if (status != IBC_OK) {
+        /* Its log cannot be read, so nobody would see it log in again and again. */
+        (void)gateway_stop(supervision->gateway, false);
+        gateway_end_secret(supervision->gateway);
+    }
     gateway_wait_for_compose(supervision->gateway);
     return status;
 }
@@ -246,8 +287,9 @@ static enum ibc_status begin(struct supervision *supervision, bool *ran, struct 
     }
     if (container.running && supervision->options->recreate) {
         say(gateway->cli, "%s: stopping the container that runs", gateway->profile);
-        return gateway_stop(gateway) ? IBC_OK
-                                     : ibc_fail(err, IBC_ERR_WAIT, "interrupted while stopping");
+        return gateway_stop(gateway, true)
+                   ? IBC_OK
+                   : ibc_fail(err, IBC_ERR_WAIT, "interrupted while stopping");
     }
     if (container.running) {
         warn_of_restart_policy(gateway, &container);
@@ -273,10 +315,12 @@ static bool goes_on(const struct supervision *supervision, const struct run *run
 /* The next run. A start that fails is tried again: Docker may be starting just now itself. */
 static enum ibc_status run_again(struct supervision *supervision, struct run *run,
                                  struct ibc_error *err) {
+    struct gateway *gateway = supervision->gateway;
     if (!wait_before_restart(supervision, run)) {
         return ibc_fail(err, IBC_ERR_WAIT, "interrupted before the gateway was started again");
     }
     supervision->automatic = true;
+    int64_t wait = gateway->session.policy.restart_wait;
     for (;;) {
         enum ibc_status status = start_and_follow(supervision, run, err);
         if (status != IBC_ERR_UNAVAILABLE) {
@@ -284,21 +328,25 @@ static enum ibc_status run_again(struct supervision *supervision, struct run *ru
         }
         const struct ibc_error why = *err;
         supervision->troubled = true;
-        if (!count_down(supervision->gateway->cli,
-                        supervision->gateway->session.policy.restart_wait, why.text)) {
+        if (!count_down(gateway->cli, wait, why.text)) {
             return ibc_fail(err, IBC_ERR_WAIT, "interrupted before the gateway was started again");
         }
+        const int64_t cap = gateway->session.policy.restart_cap;
+        wait = 2 * wait < cap ? 2 * wait : cap;
     }
 }
 
 enum ibc_status supervise(struct gateway *gateway, const struct supervise_options *options,
                           struct run *run, struct ibc_error *err) {
-    struct supervision supervision = {.gateway = gateway, .options = options};
+    /* Of what runs already, a supervisor that is back cannot say that a person started it. */
+    struct supervision supervision = {
+        .gateway = gateway, .options = options, .automatic = options->again};
     *run = (struct run){.end = RUN_ENDED};
     bool ran;
     enum ibc_status status = begin(&supervision, &ran, run, err);
     if (status == IBC_OK && !ran && options->start) {
         *run = (struct run){.end = RUN_ENDED};
+        supervision.automatic = false;
         status = start_and_follow(&supervision, run, err);
     }
     while (status == IBC_OK && goes_on(&supervision, run)) {

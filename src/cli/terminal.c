@@ -177,7 +177,7 @@ enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
     return read_line(fd, "IBCRED_PASSPHRASE_FD", out, err);
 }
 
-enum { BAR_WIDTH = 30 };
+enum { BAR_WIDTH = 30, LOOK_SECONDS = 5 };
 
 static void draw_bar(int64_t left, int64_t all) {
     char words[IBC_DURATION_TEXT_MAX];
@@ -191,6 +191,11 @@ static void draw_bar(int64_t left, int64_t all) {
 }
 
 bool count_down(const struct cli *cli, int64_t seconds, const char *why) {
+    return count_down_while(cli, seconds, why, NULL, NULL);
+}
+
+bool count_down_while(const struct cli *cli, int64_t seconds, const char *why,
+                      bool (*goes_on)(void *context), void *context) {
     const bool live = isatty(STDERR_FILENO) && !cli->quiet;
     say(cli, "%s", why);
     bool whole = true;
@@ -199,6 +204,9 @@ bool count_down(const struct cli *cli, int64_t seconds, const char *why) {
             draw_bar(left, seconds);
         }
         whole = pause_for(1000);
+        if (whole && goes_on && left % LOOK_SECONDS == 0 && !goes_on(context)) {
+            break;
+        }
     }
     if (live) {
         fprintf(stderr, "\r%*s\r", BAR_WIDTH + IBC_DURATION_TEXT_MAX, "");

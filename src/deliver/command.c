@@ -145,6 +145,7 @@ static _Noreturn void become(const struct ibc_command *command, char **environme
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
     if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
         ibc_secret_core_limit(true);
         execve(command->program, command->argv, environment);

@@ -16,10 +16,6 @@
 
 enum { GREETING_MS = 10000 };
 
-static const char own_version[] =
-#include "version.inc"
-    ;
-
 static const char libexec_directory[] =
 #include "libexecdir.inc"
     ;
@@ -156,24 +152,25 @@ static int spawn(const char *program, int socket, pid_t *pid) {
 
 static enum ibc_status greet(struct ibc_http *http, const char *program, struct ibc_error *err) {
     struct frame_header frame;
-    struct ibc_view version;
+    struct ibc_view protocol;
     struct ibc_error ignored;
     const int64_t deadline = connection_now_ms() + GREETING_MS;
     enum ibc_status status;
     do { /* through signals */
         const int64_t left = deadline - connection_now_ms();
-        status = connection_receive(http, left > 0 ? left : 0, &frame, &version, &ignored);
+        status = connection_receive(http, left > 0 ? left : 0, &frame, &protocol, &ignored);
     } while (status == IBC_ERR_WAIT && connection_now_ms() < deadline);
     if (status != IBC_OK || frame.type != FRAME_HELLO) {
-        return ibc_fail(err, IBC_ERR_UNAVAILABLE,
-                        "%s was started and did not say its version; see what '%s --version' says",
-                        program, program);
+        return ibc_fail(
+            err, IBC_ERR_UNAVAILABLE,
+            "%s was started and did not say what it speaks; see what '%s --version' says", program,
+            program);
     }
-    if (!ibc_view_is(version, own_version)) {
+    if (!ibc_view_is(protocol, FRAME_PROTOCOL)) {
         return ibc_fail(err, IBC_ERR_UNAVAILABLE,
-                        "%s is of version %.*s, which does not go with ibcred %s; install both "
-                        "from one build",
-                        program, (int)version.size, (const char *)version.bytes, own_version);
+                        "%s speaks protocol %.*s and ibcred protocol " FRAME_PROTOCOL
+                        "; install both from one build",
+                        program, (int)protocol.size, (const char *)protocol.bytes);
     }
     http->stage = STAGE_IDLE;
     return IBC_OK;

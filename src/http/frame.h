@@ -12,8 +12,14 @@
 #include <ibcred/http.h>
 #include <sys/uio.h>
 
+/*
+ * What both sides must agree on, raised when a frame's meaning changes. Not the program's version:
+ * a supervisor that has been running for weeks must be able to use the helper of the next release.
+ */
+#define FRAME_PROTOCOL "1"
+
 enum frame_type {
-    FRAME_HELLO = 1, /* the helper's version, as text */
+    FRAME_HELLO = 1, /* the protocol that the helper speaks, as text */
     FRAME_REQUEST,   /* JSON, see message.h */
     FRAME_BODY,      /* all of a request's body, raw */
     FRAME_HEAD,      /* JSON */

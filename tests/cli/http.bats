@@ -312,14 +312,14 @@ wait_for_text() {
     [ "$status" = 0 ]
 }
 
-@test "a helper that is of another version, or none at all, is refused" {
+@test "a helper that speaks another protocol, or none at all, is refused" {
     printf '#!/bin/sh\nprintf "\\005\\000\\000\\000\\0010.0.0" >&0; sleep 10\n' >other
     printf '#!/bin/sh\nexit 1\n' >dies
     printf '#!/bin/sh\necho this is no frame at all >&0; sleep 10\n' >talks
     chmod +x other dies talks
-    IBCRED_HTTP=$SCRATCH/other refused 69 'is of version 0.0.0' request GET "$(plain)/hello"
+    IBCRED_HTTP=$SCRATCH/other refused 69 'speaks protocol 0.0.0 and ibcred protocol 1' request GET "$(plain)/hello"
     IBCRED_HTTP=$SCRATCH/dies refused 69 "$SCRATCH/dies --version" request GET "$(plain)/hello"
-    IBCRED_HTTP=$SCRATCH/talks refused 69 'did not say its version' request GET "$(plain)/hello"
+    IBCRED_HTTP=$SCRATCH/talks refused 69 'did not say what it speaks' request GET "$(plain)/hello"
 }
 
 @test "the helper by hand says what it is" {

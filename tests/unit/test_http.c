@@ -239,13 +239,20 @@ struct lie {
 
 static void what_is_out_of_order_breaks_the_connection(void **state) {
     static const struct lie before_head[] = {
-        {FRAME_HELLO, "0.1.0"}, {FRAME_REQUEST, "{}"},  {FRAME_BODY, "x"},
-        {FRAME_DATA, "x"},      {FRAME_END, DONE_JSON}, {FRAME_END, "{}"},
-        {FRAME_HEAD, "{}"},     {FRAME_HEAD, ""},       {FRAME_END, ""},
+        {FRAME_HELLO, FRAME_PROTOCOL},
+        {FRAME_REQUEST, "{}"},
+        {FRAME_BODY, "x"},
+        {FRAME_DATA, "x"},
+        {FRAME_END, DONE_JSON},
+        {FRAME_END, "{}"},
+        {FRAME_HEAD, "{}"},
+        {FRAME_HEAD, ""},
+        {FRAME_END, ""},
     };
     static const struct lie after_head[] = {
-        {FRAME_HEAD, HEAD_JSON}, {FRAME_HELLO, "0.1.0"}, {FRAME_REQUEST, "{}"},
-        {FRAME_BODY, "x"},       {FRAME_DATA, ""},       {FRAME_END, "[]"},
+        {FRAME_HEAD, HEAD_JSON}, {FRAME_HELLO, FRAME_PROTOCOL},
+        {FRAME_REQUEST, "{}"},   {FRAME_BODY, "x"},
+        {FRAME_DATA, ""},        {FRAME_END, "[]"},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(before_head) + IBC_ARRAY_SIZE(after_head); i++) {
         const bool after = i >= IBC_ARRAY_SIZE(before_head);

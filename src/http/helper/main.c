@@ -46,7 +46,7 @@ static _Noreturn void serve(void) {
         channel_end();
     }
     ibc_json_use_secret_memory();
-    channel_send(FRAME_HELLO, ibc_view_of(version));
+    channel_send(FRAME_HELLO, ibc_view_of(FRAME_PROTOCOL));
     for (;;) {
         serve_one(&transfer);
     }

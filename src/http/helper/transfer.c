@@ -13,8 +13,8 @@ enum {
     LONGEST_PAUSE_MS = 3600000, /* nothing happens then but another pause */
     CONNECTIONS_KEPT = 1,
     SMALL_PIECE = 4096, /* bytes */
-    QUICK_SUCCESSION_MS = 40,
-    GATHER_MS = 25,
+    QUICK_SUCCESSION_MS = 60,
+    GATHER_MS = 40,
 };
 
 bool transfer_start(struct transfer *transfer) {
