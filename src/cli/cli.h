@@ -128,8 +128,11 @@ IBC_CHECKED enum ibc_status session_any_profile(const struct session *session, c
                                                 char out[static IBC_PROFILE_NAME_MAX + 1],
                                                 struct ibc_error *err);
 
-/* Milliseconds since 1970 for what is written into the vault. */
+/* Milliseconds since 1970 for what is written into the vault, and since boot for what is waited
+ * for.
+ */
 int64_t wall_clock_ms(void);
+int64_t boot_clock_ms(void);
 
 /* --- paths.c ---------------------------------------------------------------------------------- */
 

@@ -40,12 +40,6 @@ static void follower_close(struct follower *follower) {
     ibc_log_reader_free(&follower->reader);
 }
 
-static int64_t boot_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_BOOTTIME, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 /* How much of its time the login still has, that began at wall-clock time `since_ns`. */
 static int64_t time_left_ms(const struct follower *follower, int64_t since_ns) {
     const int64_t all = follower->gateway->session.policy.gate.attempt_timeout * 1000;
@@ -61,7 +55,7 @@ static int64_t time_left_ms(const struct follower *follower, int64_t since_ns) {
  * read, however old its beginning is.
  */
 static void give_time(struct follower *follower) {
-    const int64_t least = boot_ms() + LEAST_MS;
+    const int64_t least = boot_clock_ms() + LEAST_MS;
     if (follower->deadline_ms > 0 && follower->deadline_ms < least) {
         follower->deadline_ms = least;
     }
@@ -96,7 +90,7 @@ static void remember_login(struct follower *follower, const struct ibc_login_ste
                            int64_t seen_ns) {
     for (size_t i = 0; i < follower->login.count; i++) {
         if (step->attempts[i]) {
-            follower->deadline_ms = boot_ms() + time_left_ms(follower, seen_ns);
+            follower->deadline_ms = boot_clock_ms() + time_left_ms(follower, seen_ns);
             give_time(follower);
             follower->in_since_ms = 0;
         }
@@ -105,9 +99,9 @@ static void remember_login(struct follower *follower, const struct ibc_login_ste
         follower->run.was_in = true;
         /* While a login is being made its helper stays, for the stop request is to be quick. */
         ibc_docker_rest(follower->gateway->docker);
-        follower->in_since_ms = boot_ms();
+        follower->in_since_ms = boot_clock_ms();
         follower->deadline_ms = 0;
-        follower->settled_ms = follower->options->until_in ? boot_ms() + SETTLE_MS : 0;
+        follower->settled_ms = follower->options->until_in ? boot_clock_ms() + SETTLE_MS : 0;
     }
 }
 
@@ -123,7 +117,7 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
         if (!gateway_stop(gateway, ibc_login_is_in(&follower->login))) {
             end_run(follower, RUN_INTERRUPTED, "");
         }
-        follower->stopped_ms = boot_ms();
+        follower->stopped_ms = boot_clock_ms();
     }
     const bool news = follower->container->running && (stops || follower->stopped_ms == 0);
     if (step->why[0] != '\0' && news) {
@@ -150,7 +144,7 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
  */
 static void end_when_settled(struct follower *follower, bool told) {
     if (follower->settled_ms > 0 && follower->stopped_ms == 0 &&
-        ibc_login_is_in(&follower->login) && (told || boot_ms() >= follower->settled_ms)) {
+        ibc_login_is_in(&follower->login) && (told || boot_clock_ms() >= follower->settled_ms)) {
         end_run(follower, RUN_LOGGED_IN, "logged in");
     }
 }
@@ -216,7 +210,7 @@ static void on_quiet(struct follower *follower) {
     flush(follower);
     /* All that was there is read: is it still in? */
     end_when_settled(follower, follower->last_ns < follower->began_ns);
-    const int64_t now = boot_ms();
+    const int64_t now = boot_clock_ms();
     if (follower->stopped_ms > 0 && now - follower->stopped_ms > DRAIN_MS) {
         end_run(follower, RUN_STOPPED, "");
     } else if (follower->stopped_ms == 0 && follower->deadline_ms > 0 &&
@@ -260,9 +254,9 @@ static void on_line(struct follower *follower, const struct ibc_log_line *line) 
 
 /* What the stopped container had said before: what came of the login may be in it. */
 static void drain(struct follower *follower) {
-    const int64_t end = boot_ms() + DRAIN_MS;
+    const int64_t end = boot_clock_ms() + DRAIN_MS;
     enum ibc_status status = follower->logs ? IBC_OK : IBC_ERR_NOT_FOUND;
-    while ((status == IBC_OK || status == IBC_ERR_WAIT) && boot_ms() < end) {
+    while ((status == IBC_OK || status == IBC_ERR_WAIT) && boot_clock_ms() < end) {
         struct ibc_log_line line;
         struct ibc_error ignored;
         status = ibc_docker_logs_next(follower->logs, TICK_MS, &line, &ignored);
@@ -283,7 +277,7 @@ static void on_interrupt(struct follower *follower) {
         struct ibc_error err;
         const bool stopped = ibc_docker_stop(follower->gateway->docker,
                                              follower->gateway->container, 10, &err) == IBC_OK;
-        follower->stopped_ms = boot_ms();
+        follower->stopped_ms = boot_clock_ms();
         if (stopped) {
             drain(follower);
             take_end(follower, false);
@@ -365,7 +359,7 @@ enum ibc_status follow(struct gateway *gateway, const struct ibc_container *cont
     follower.began_ns = (wall_clock_ms() - NEWS_MS) * 1000000;
     ibc_login_begin(&follower.login, gateway->mode, options->automatic);
     follower.deadline_ms =
-        boot_ms() + time_left_ms(&follower, ibc_docker_time(container->started_at));
+        boot_clock_ms() + time_left_ms(&follower, ibc_docker_time(container->started_at));
     give_time(&follower);
     enum ibc_status status = ibc_log_reader_new(gateway->rules, &follower.reader, err);
     if (status == IBC_OK) {
@@ -379,7 +373,7 @@ enum ibc_status follow(struct gateway *gateway, const struct ibc_container *cont
         }
     }
     if (follower.in_since_ms > 0) {
-        follower.run.in_ms = boot_ms() - follower.in_since_ms;
+        follower.run.in_ms = boot_clock_ms() - follower.in_since_ms;
     }
     *out = follower.run;
     return status;

@@ -2,7 +2,7 @@
  * gateway.h - one gateway's container and the account behind it, as `up` and `watch` handle them.
  *
  * The vault is open only while something is asked of it or written down; for the days that a log is
- * followed its keys are not in memory.
+ * followed its keys are not in memory, but for the identity or passphrase that opens it.
  */
 #ifndef IBCRED_CLI_GATEWAY_H
 #define IBCRED_CLI_GATEWAY_H

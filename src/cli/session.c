@@ -9,6 +9,12 @@ int64_t wall_clock_ms(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+int64_t boot_clock_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 /* The passphrase, asked for once a session. */
 static enum ibc_status ask_passphrase(void *context, struct ibc_secret *out,
                                       struct ibc_error *err) {

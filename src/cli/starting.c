@@ -114,12 +114,6 @@ enum {
     AWAY_MS = 1000, /* between two tries to reach a daemon that is away */
 };
 
-static int64_t boot_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_BOOTTIME, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 void gateway_wait_for_compose(struct gateway *gateway) {
     while (gateway->child > 0 && waitpid(gateway->child, NULL, 0) < 0 && errno == EINTR) {
     }
@@ -142,9 +136,9 @@ static bool saw_start(struct gateway *gateway, const struct start *start, int64_
                       struct ibc_container *out) {
     struct ibc_docker_event event;
     struct ibc_error ignored;
-    const int64_t end = boot_ms() + timeout_ms;
+    const int64_t end = boot_clock_ms() + timeout_ms;
     do {
-        const int64_t left = end - boot_ms();
+        const int64_t left = end - boot_clock_ms();
         enum ibc_status status =
             ibc_docker_events_next(start->events, left > 0 ? left : 0, &event, &ignored);
         if (status == IBC_OK && strcmp(event.action, "start") == 0 &&
@@ -155,7 +149,7 @@ static bool saw_start(struct gateway *gateway, const struct start *start, int64_
         if (status != IBC_OK && status != IBC_ERR_WAIT) {
             pause_for(left > 0 ? left : 0);
         }
-    } while (boot_ms() < end);
+    } while (boot_clock_ms() < end);
     return false;
 }
 
