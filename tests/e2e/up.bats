@@ -84,17 +84,17 @@ nowhere_in() {
 }
 
 @test "throttled: exit 75 with the seconds left; --wait waits them at the gate, and logs in" {
-    make_world answers=throttle,accept throttle_s=12
+    make_world answers=throttle,accept throttle_s=30
     gives 75 "$IBCRED" up paper --json
-    jq -e '.error | .exit_code == 75 and .retry_after >= 5 and .retry_after <= 13' "$OUT"
-    says "IBKR asks to wait 12 s"
+    jq -e '.error | .exit_code == 75 and .retry_after >= 5 and .retry_after <= 31' "$OUT"
+    says "IBKR asks to wait 30 s"
     stopped
     secret_is_gone
     gives 75 "$IBCRED" up paper
     attempts 1
 
     # On a terminal a bar empties; Ctrl-C ends the wait, and nothing was released.
-    run "$ROOT/tests/tools/type_answers.py" -- timeout --foreground -s INT 3 "$IBCRED" up --wait
+    run "$ROOT/tests/tools/type_answers.py" -- timeout --foreground -s INT 12 "$IBCRED" up --wait
     [[ $output == *$'\r['*'##'*'] '*' s'* ]]
     attempts 1
     charges 1
