@@ -274,15 +274,12 @@ static void on_interrupt(struct follower *follower) {
     const bool leave = ibc_login_is_in(&follower->login) || follower->options->alone;
     follower->run.is_in = ibc_login_is_in(&follower->login);
     if (!leave && follower->stopped_ms == 0) {
-        struct ibc_error err;
-        const bool stopped = ibc_docker_stop(follower->gateway->docker,
-                                             follower->gateway->container, 10, &err) == IBC_OK;
+        const bool stopped = gateway_stop(follower->gateway, false);
         follower->stopped_ms = boot_clock_ms();
         if (stopped) {
             drain(follower);
             take_end(follower, false);
         } else {
-            warn(follower->gateway->cli, err.text);
             warn(follower->gateway->cli, "the container could not be stopped and may still be "
                                          "logging in; its attempt stays charged");
         }

@@ -18,6 +18,7 @@ struct supervision {
     int64_t restart_wait; /* seconds: before the next start after a session; 0: the first */
     bool troubled;        /* somebody was or should have been told of trouble */
     bool held;            /* and that the account is held */
+    bool told_of_wait;    /* or that it has to wait for long */
     bool automatic;       /* the next start is ours, not a person's */
 };
 
@@ -84,9 +85,9 @@ static bool still_waits(void *context) {
 static enum ibc_status wait_at_gate(struct supervision *supervision, struct ibc_error *err) {
     struct gateway *gateway = supervision->gateway;
     const struct ibc_error gate = *err;
-    if (gate.retry_after >= LONG_WAIT && !supervision->held) {
+    if (gate.retry_after >= LONG_WAIT && !supervision->told_of_wait) {
         gateway_notify(gateway, IBC_NOTICE_HELD, gate.text);
-        supervision->held = supervision->troubled = true;
+        supervision->told_of_wait = supervision->troubled = true;
     }
     if (!count_down_while(gateway->cli, gate.retry_after, gate.text, still_waits, gateway)) {
         return ibc_fail(err, IBC_ERR_WAIT, "stopped while waiting; nothing was released");
@@ -116,7 +117,7 @@ static enum ibc_status start_through_gate(struct supervision *supervision,
             }
             status = IBC_OK;
         } else {
-            supervision->held &= status != IBC_OK;
+            supervision->told_of_wait &= status != IBC_OK;
             return status;
         }
         if (status != IBC_OK) {
