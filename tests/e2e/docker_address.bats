@@ -10,8 +10,12 @@ load docker.bash
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$dead"
     refused_as unavailable "nobody listens on the Docker socket $dead" \
         env DOCKER_HOST="unix://$dead" "$CALL" inspect gw
+    # The tree may lie where nobody can go.
+    mkdir "$DOCKER_DIRECTORY/programs"
+    cp "$CALL" "$BUILD/ibcred-http" "$DOCKER_DIRECTORY/programs/"
     refused_as refused "this user may not use the Docker socket $DOCKER_DIRECTORY/docker.sock" \
-        as_nobody env DOCKER_HOST="$DOCKER_HOST" "$CALL" inspect gw
+        as_nobody env -u IBCRED_HTTP DOCKER_HOST="$DOCKER_HOST" \
+        "$DOCKER_DIRECTORY/programs/docker_call" inspect gw
     refused_as usage "ibcred does not speak ssh" env DOCKER_HOST=ssh://root@host "$CALL" inspect gw
     refused_as unavailable "ibcred-http" env IBCRED_HTTP=/nowhere "$CALL" inspect gw
 }
