@@ -17,7 +17,8 @@ enum {
     EXIT_NOT_RUN = 127,
     WORDS_MAX = 300,
     VARIABLE_MAX = 256,
-    ANSWER_MS = 120000
+    ANSWER_SECONDS = 120, /* for Compose to answer */
+    HURRY = 6,            /* so many of them pass at once where we are to end */
 };
 
 #define SECRET_DIRECTORY "IBCRED_SECRET_DIR"
@@ -66,23 +67,31 @@ static _Noreturn void become(const char *const *argv, const char *link, int answ
     _exit(EXIT_NOT_RUN);
 }
 
-/* False when it took too long, or we are to end: a Compose whose daemon hangs never answers. */
+/*
+ * False when it took too long: a Compose whose daemon hangs never answers. Where we are to end it
+ * has less time, but has some: what it was that we started must still be found out.
+ */
 static bool read_all(int fd, struct ibc_secret_buffer *buffer) {
     unsigned char chunk[4096];
     ssize_t size = 1;
-    while (size > 0) {
+    int patience = ANSWER_SECONDS;
+    while (size > 0 && patience > 0) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        const int count = poll(&ready, 1, ANSWER_MS);
-        if (count == 0 || is_interrupted()) {
-            return false;
+        const int count = poll(&ready, 1, 1000);
+        if (count == 0) {
+            patience -= is_interrupted() ? HURRY : 1;
         }
-        size = count < 0 ? 1 : read(fd, chunk, sizeof chunk);
+        size = count <= 0 ? 1 : read(fd, chunk, sizeof chunk);
+        if (size < 0 && errno == EINTR) {
+            size = 1;
+            continue;
+        }
         if (count > 0 && size > 0) {
             ibc_secret_buffer_append(buffer, chunk, (size_t)size);
         }
     }
     explicit_bzero(chunk, sizeof chunk);
-    return true;
+    return size == 0;
 }
 
 /*
