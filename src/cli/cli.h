@@ -220,11 +220,6 @@ struct release_request {
     int64_t ttl; /* seconds */
 };
 
-/* Options and operand into a request, of an open session. */
-IBC_CHECKED enum ibc_status make_request(const struct session *session,
-                                         const struct release_options *options, const char *profile,
-                                         struct release_request *out, struct ibc_error *err);
-
 /* Open the session; options and operand into a request, checked against the policy. */
 IBC_CHECKED enum ibc_status begin_release(const struct cli *cli,
                                           const struct release_options *options,

@@ -11,10 +11,8 @@
 static enum ibc_status check_mount(struct gateway *gateway, const struct ibc_container *container,
                                    struct ibc_error *err) {
     ibc_auto_free char *link = ibc_secret_directory_path(gateway->runtime, gateway->profile);
-    for (size_t i = 0; link && i < container->mount_count; i++) {
-        if (strcmp(container->mounts[i].source, link) == 0) {
-            return IBC_OK;
-        }
+    if (link && gateway_is_mounted(container, link)) {
+        return IBC_OK;
     }
     return ibc_fail(err, IBC_ERR_REFUSED,
                     "container '%s' does not mount '%s', so no release can reach it again; make it "

@@ -154,7 +154,7 @@ const char *compose_name(const struct compose *compose) {
     return compose->words == 2 ? "docker compose" : "docker-compose";
 }
 
-/* Compose's own words, then `words`, then the service. */
+/* Compose's own words; how many there are. */
 static size_t begin(const struct compose *compose, const char **argv) {
     for (size_t i = 0; i < compose->words; i++) {
         argv[i] = compose->command[i];
@@ -214,19 +214,16 @@ static bool next_line(struct ibc_view *text, struct ibc_view *line) {
 /* The last line that is a container's id and nothing else: before it may stand warnings. */
 static void find_id(struct ibc_view answer, char id[static COMPOSE_ID_MAX + 1]) {
     id[0] = '\0';
-    while (answer.size > 0) {
-        const unsigned char *newline = memchr(answer.bytes, '\n', answer.size);
-        const size_t size = newline ? (size_t)(newline - answer.bytes) : answer.size;
+    struct ibc_view line;
+    while (next_line(&answer, &line)) {
         size_t digits = 0;
-        while (digits < size && is_hex(answer.bytes[digits])) {
+        while (digits < line.size && is_hex(line.bytes[digits])) {
             digits++;
         }
-        if (size == COMPOSE_ID_MAX && digits == size) {
-            memcpy(id, answer.bytes, size);
-            id[size] = '\0';
+        if (line.size == COMPOSE_ID_MAX && digits == line.size) {
+            memcpy(id, line.bytes, line.size);
+            id[line.size] = '\0';
         }
-        const size_t taken = size + (newline ? 1 : 0);
-        answer = (struct ibc_view){answer.bytes + taken, answer.size - taken};
     }
 }
 

@@ -99,6 +99,15 @@ enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
     return ibc_docker_inspect(gateway->docker, gateway->container, out, err);
 }
 
+bool gateway_is_mounted(const struct ibc_container *container, const char *link) {
+    for (size_t i = 0; i < container->mount_count; i++) {
+        if (strcmp(container->mounts[i].source, link) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void gateway_end_secret(struct gateway *gateway) {
     struct ibc_error err;
     if (ibc_secret_directory_end(gateway->runtime, gateway->profile, &err) == IBC_OK) {

@@ -73,6 +73,12 @@ IBC_CHECKED enum ibc_status gateway_start(struct gateway *gateway, struct ibc_co
 IBC_CHECKED enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
                                          struct ibc_error *err);
 
+/*
+ * Does this container mount what lies at `link`, the path of a secret directory? It is the one that
+ * the release is for then; other projects have services of the same name.
+ */
+bool gateway_is_mounted(const struct ibc_container *container, const char *link);
+
 /* Wait for the Compose that gateway_start() left behind when the container ran. */
 void gateway_wait_for_compose(struct gateway *gateway);
 

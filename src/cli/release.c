@@ -53,9 +53,9 @@ static enum ibc_status paper_option(const struct session *session,
     return IBC_OK;
 }
 
-enum ibc_status make_request(const struct session *session, const struct release_options *options,
-                             const char *profile, struct release_request *out,
-                             struct ibc_error *err) {
+static enum ibc_status make_request(const struct session *session,
+                                    const struct release_options *options, const char *profile,
+                                    struct release_request *out, struct ibc_error *err) {
     *out = (struct release_request){.request = {.profile = out->profile, .environment = environ}};
     enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
     if (status == IBC_OK) {

@@ -120,17 +120,6 @@ void gateway_wait_for_compose(struct gateway *gateway) {
     gateway->child = 0;
 }
 
-/* Is this container ours: does it mount what was released? Other projects have such services too.
- */
-static bool mounts_release(const struct ibc_container *container, const struct start *start) {
-    for (size_t i = 0; i < container->mount_count; i++) {
-        if (strcmp(container->mounts[i].source, start->link) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Has our container started, by what the daemon tells within `timeout_ms`? */
 static bool saw_start(struct gateway *gateway, const struct start *start, int64_t timeout_ms,
                       struct ibc_container *out) {
@@ -143,7 +132,7 @@ static bool saw_start(struct gateway *gateway, const struct start *start, int64_
             ibc_docker_events_next(start->events, left > 0 ? left : 0, &event, &ignored);
         if (status == IBC_OK && strcmp(event.action, "start") == 0 &&
             ibc_docker_inspect(gateway->docker, event.id, out, &ignored) == IBC_OK &&
-            mounts_release(out, start)) {
+            gateway_is_mounted(out, start->link)) {
             return true;
         }
         if (status != IBC_OK && status != IBC_ERR_WAIT) {
@@ -194,7 +183,7 @@ static enum ibc_status wait_for_start(struct gateway *gateway, const struct star
     }
     struct ibc_error why;
     enum ibc_status found = find_started(gateway, start, out, &why);
-    if (found == IBC_OK && !mounts_release(out, start)) {
+    if (found == IBC_OK && !gateway_is_mounted(out, start->link)) {
         (void)gateway_stop(gateway, false);
         return ibc_fail(err, IBC_ERR_MISMATCH,
                         "container '%s' does not mount '%s', so it may log in with another "
