@@ -14,6 +14,7 @@ struct walk {
     struct {
         size_t atoms; /* of what stands between these parentheses so far */
         size_t last;  /* of the atom that a repetition would repeat */
+        bool repeated; /* it is repeated already */
     } levels[DEPTH_MAX + 1];
     const char *problem;
 };
@@ -21,17 +22,26 @@ struct walk {
 static void add_atoms(struct walk *walk, size_t atoms) {
     walk->levels[walk->depth].atoms += atoms;
     walk->levels[walk->depth].last = atoms;
+    walk->levels[walk->depth].repeated = false;
     if (walk->levels[walk->depth].atoms > ATOMS_MAX) {
         walk->problem = "comes to more than 1024 characters once its repetitions are written out, "
                         "as glibc does; write * for some";
     }
 }
 
-/* glibc makes aa* of a+ and aaa of a{3}, so repetitions of repetitions multiply. */
+/*
+ * glibc makes aa* of a+ and aaa of a{3}, so repetitions of repetitions multiply; and though a** is
+ * no more than a*, each further * doubles the work of compiling it.
+ */
 static void repeat(struct walk *walk, size_t times) {
+    if (walk->levels[walk->depth].repeated) {
+        walk->problem = "repeats a repetition, as in a** or a+{2}; one is enough";
+        return;
+    }
     const size_t last = walk->levels[walk->depth].last;
     walk->levels[walk->depth].atoms -= last;
     add_atoms(walk, last * times);
+    walk->levels[walk->depth].repeated = true;
 }
 
 /* Behind the bracket expression that begins at `at`; its end where it has none: regcomp() tells. */
@@ -81,7 +91,7 @@ static void walk_open(struct walk *walk) {
         return;
     }
     walk->depth++;
-    walk->levels[walk->depth].atoms = walk->levels[walk->depth].last = 0;
+    memset(&walk->levels[walk->depth], 0, sizeof walk->levels[walk->depth]);
     walk->at++;
 }
 
@@ -121,6 +131,7 @@ static void walk_step(struct walk *walk) {
     case '*':
     case '?':
         walk->at++;
+        repeat(walk, 1);
         break;
     default:
         walk->at++;

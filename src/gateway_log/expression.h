@@ -12,8 +12,9 @@ enum { EXPRESSION_PROBLEM_MAX = 160 };
 
 /*
  * Is `pattern` one that may be used? No back references, whose matching takes exponential time;
- * parentheses that pair up, at most 16 deep; no more than 1024 characters once repetitions are
- * written out, since glibc does that and "x++++++++++++++++++++++++++++++" fills the memory.
+ * parentheses that pair up, at most 16 deep; no repetition repeated (a**), whose compiling glibc
+ * doubles with each; no more than 1024 characters once repetitions are written out, since glibc
+ * does that and (x+)+ in many parentheses fills the memory.
  * `*groups` becomes the number of its groups. False with what is wrong in `problem`, the end of a
  * sentence.
  */
