@@ -8,7 +8,7 @@
 #define IBCRED_POLICY_H
 
 #include <ibcred/kind.h>
-#include <ibcred/secret.h>
+#include <ibcred/sink.h>
 
 #pragma GCC visibility push(default)
 
@@ -19,6 +19,8 @@ enum {
     IBC_ZONE_MAX = 64,        /* bytes */
     IBC_POLICY_FIELDS_MAX = 64,
     IBC_POLICY_FIELD_NAME_MAX = 64, /* bytes */
+    IBC_IMAGES_MAX = 16,
+    IBC_IMAGE_PATTERN_MAX = 128, /* bytes */
     IBC_NOTIFY_TARGETS_MAX = 8,
     IBC_NOTIFY_ARGUMENTS_MAX = 16, /* of a command */
     IBC_NOTIFY_TEXT_MAX = 1024,    /* bytes of a command, each argument with its NUL, or of a URL */
@@ -83,12 +85,25 @@ struct ibc_notify_target {
     char text[IBC_NOTIFY_TEXT_MAX];
 };
 
+/* How an image reads the credentials that it is given. */
+struct ibc_image_rule {
+    char pattern[IBC_IMAGE_PATTERN_MAX + 1]; /* of its name, as fnmatch(3) without flags */
+    enum ibc_consumer consumer;
+};
+
 struct ibc_policy {
     bool allow_paper, allow_live;
     enum ibc_leniency live_user_in_paper;
     int64_t ttl_default, ttl_max; /* seconds */
     bool allow_disk;              /* may deliveries lie on a disk? */
     uint16_t port_paper, port_live;
+    enum ibc_consumer consumer; /* IBC_CONSUMER_UNKNOWN: found from the image's name */
+    size_t image_count;
+    struct ibc_image_rule images[IBC_IMAGES_MAX]; /* the first that matches counts */
+    int64_t api_client_id;                        /* of our own probes */
+    int64_t api_timeout;                          /* seconds */
+    uint16_t api_port_paper, api_port_live;       /* on the host, where nothing else is said */
+    bool api_attest;                    /* ask the API which account it is after a login */
     int64_t secret_owner, secret_group; /* of the gateway's secret files, where root delivers */
     int64_t secret_mode;                /* their mode as in chmod(2): 0400 or 0440 */
     bool all_fields;                    /* every further field may be delivered */
@@ -142,6 +157,16 @@ uint16_t ibc_policy_port(const struct ibc_policy *policy, enum ibc_mode mode);
  */
 const struct ibc_window *ibc_policy_window(const struct ibc_policy *policy, int64_t wall_ms,
                                            int64_t *until_ms);
+
+/*
+ * How the image of that name (with its tag or digest; NULL: not known) reads its credentials: what
+ * the policy says outright, else by the first pattern that matches. IBC_CONSUMER_UNKNOWN: the
+ * policy does not know it. Pure.
+ */
+enum ibc_consumer ibc_policy_consumer(const struct ibc_policy *policy, const char *image);
+
+/* The port on the host under which a gateway of that mode is looked for. */
+uint16_t ibc_policy_api_port(const struct ibc_policy *policy, enum ibc_mode mode);
 
 /* What mode, kind and policy say to a release. */
 enum ibc_mode_verdict {

@@ -47,6 +47,10 @@ bool ibc_policy_allows_field(const struct ibc_policy *policy, struct ibc_view na
     return false;
 }
 
+uint16_t ibc_policy_api_port(const struct ibc_policy *policy, enum ibc_mode mode) {
+    return mode == IBC_MODE_PAPER ? policy->api_port_paper : policy->api_port_live;
+}
+
 uint16_t ibc_policy_port(const struct ibc_policy *policy, enum ibc_mode mode) {
     return mode == IBC_MODE_PAPER ? policy->port_paper : policy->port_live;
 }

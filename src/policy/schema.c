@@ -86,13 +86,17 @@ static enum ibc_status read_port(struct ibc_yaml *yaml, const struct ibc_yaml_fi
         .min = 1, .max = UINT16_MAX                                                                \
     }
 
-static enum ibc_status check_ports(struct ibc_yaml *yaml, const void *target) {
-    const struct ibc_policy *policy = target;
-    if (policy->port_paper == policy->port_live) {
+static enum ibc_status check_distinct_ports(struct ibc_yaml *yaml, uint16_t paper, uint16_t live) {
+    if (paper == live) {
         return ibc_yaml_fail(yaml, "gives paper and live the same port; a client could not tell "
                                    "which account it trades on, so give each its own");
     }
     return IBC_OK;
+}
+
+static enum ibc_status check_ports(struct ibc_yaml *yaml, const void *target) {
+    const struct ibc_policy *policy = target;
+    return check_distinct_ports(yaml, policy->port_paper, policy->port_live);
 }
 
 static const struct ibc_yaml_field port_fields[] = {
@@ -100,6 +104,25 @@ static const struct ibc_yaml_field port_fields[] = {
     PORT("live", port_live),
 };
 TABLE(port_table, port_fields, check_ports);
+
+static enum ibc_status check_api_ports(struct ibc_yaml *yaml, const void *target) {
+    const struct ibc_policy *policy = target;
+    return check_distinct_ports(yaml, policy->api_port_paper, policy->api_port_live);
+}
+
+static const struct ibc_yaml_field api_port_fields[] = {
+    PORT("paper", api_port_paper),
+    PORT("live", api_port_live),
+};
+TABLE(api_port_table, api_port_fields, check_api_ports);
+
+static const struct ibc_yaml_field api_fields[] = {
+    NUMBER("client_id", struct ibc_policy, api_client_id, 0, INT32_MAX),
+    DURATION("timeout", struct ibc_policy, api_timeout, 1, MINUTE),
+    SECTION("ports", api_port_table),
+    BOOLEAN("attest", struct ibc_policy, api_attest),
+};
+TABLE(api_table, api_fields, NULL);
 
 static bool is_variable_name(const char *text) {
     static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
@@ -168,6 +191,10 @@ static const struct ibc_yaml_field delivery_fields[] = {
     {.key = "fields", .read = read_fields, .max = IBC_POLICY_FIELDS_MAX},
     SECTION("ports", port_table),
     SECTION("secret_files", secret_file_table),
+    {.key = "consumer",
+     .read = ibc_policy_read_consumer,
+     .offset = offsetof(struct ibc_policy, consumer)},
+    {.key = "images", .read = ibc_policy_read_images, .max = IBC_IMAGES_MAX},
 };
 TABLE(delivery_table, delivery_fields, NULL);
 
@@ -279,6 +306,7 @@ static const struct ibc_yaml_field policy_fields[] = {
      .read = ibc_yaml_mapping,
      .offset = offsetof(struct ibc_policy, gate),
      .table = &gate_table},
+    SECTION("api", api_table),
     SECTION("supervise", supervise_table),
     {.key = "notify", .read = ibc_policy_read_notify, .max = IBC_NOTIFY_TARGETS_MAX},
     {.key = "maintenance", .read = ibc_policy_read_maintenance, .max = IBC_WINDOWS_MAX},

@@ -15,6 +15,12 @@ ibc_yaml_read ibc_policy_read_maintenance;
 /* The list `notify`; its target is a struct ibc_policy. */
 ibc_yaml_read ibc_policy_read_notify;
 
+/* `consumer` of a delivery; its target is an enum ibc_consumer. */
+ibc_yaml_read ibc_policy_read_consumer;
+
+/* The list `images`; its target is a struct ibc_policy. */
+ibc_yaml_read ibc_policy_read_images;
+
 /* May `text` be the URL of a webhook: http or https, a host, printable ASCII without blanks? */
 bool ibc_policy_is_webhook(const char *text);
 

@@ -56,6 +56,13 @@ static void the_built_in_policy_has_every_value(void **state) {
     assert_int_equal(policy.restart_cap, 600);
     assert_int_equal(policy.restart_steady, 600);
     assert_int_equal(policy.notify_count, 0);
+    assert_int_equal(policy.consumer, IBC_CONSUMER_UNKNOWN);
+    assert_int_equal(policy.image_count, 2);
+    assert_int_equal(policy.api_client_id, 100714);
+    assert_int_equal(policy.api_timeout, 2);
+    assert_int_equal(policy.api_port_paper, 4002);
+    assert_int_equal(policy.api_port_live, 4001);
+    assert_true(policy.api_attest);
     const struct ibc_gate_rules expected = {
         .max_failures = 3,
         .max_attempts = 8,
@@ -390,8 +397,38 @@ static int start(void **state) {
     return ibc_secret_init(&err) == IBC_OK ? 0 : -1;
 }
 
+static void the_consumer_is_found_from_the_image(void **state) {
+    (void)state;
+    const struct {
+        const char *policy, *image;
+        enum ibc_consumer consumer;
+    } cases[] = {
+        {"{}", "ghcr.io/gnzsnz/ib-gateway:latest", IBC_CONSUMER_GNZSNZ},
+        {"{}", "ghcr.io/gnzsnz/ib-gateway@sha256:0123", IBC_CONSUMER_GNZSNZ},
+        {"{}", "ghcr.io/gnzsnz/tws-rdesktop:stable", IBC_CONSUMER_GNZSNZ},
+        {"{}", "ghcr.io/code-hustler-ft3d/ibg-controller:0.6", IBC_CONSUMER_IBG_CONTROLLER},
+        {"{}", "registry.example:5000/trading/gateway", IBC_CONSUMER_UNKNOWN},
+        {"{}", "", IBC_CONSUMER_UNKNOWN},
+        {"{}", NULL, IBC_CONSUMER_UNKNOWN},
+        {"delivery: {consumer: raw}", "ghcr.io/gnzsnz/ib-gateway", IBC_CONSUMER_RAW},
+        {"delivery: {consumer: gnzsnz}", NULL, IBC_CONSUMER_GNZSNZ},
+        {"delivery: {images: []}", "ghcr.io/gnzsnz/ib-gateway", IBC_CONSUMER_UNKNOWN},
+        {"delivery:\n  images:\n    - {image: '*:5000/*', consumer: raw}\n"
+         "    - {image: '*', consumer: gnzsnz}\n",
+         "registry.example:5000/trading/gateway", IBC_CONSUMER_RAW},
+        {"delivery:\n  images:\n    - {image: '*:5000/*', consumer: raw}\n"
+         "    - {image: '*', consumer: gnzsnz}\n",
+         "anything", IBC_CONSUMER_GNZSNZ},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        const struct ibc_policy policy = parse(cases[i].policy);
+        assert_int_equal(ibc_policy_consumer(&policy, cases[i].image), cases[i].consumer);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_consumer_is_found_from_the_image),
         cmocka_unit_test(the_built_in_policy_has_every_value),
         cmocka_unit_test(the_built_in_policy_is_the_documented_file),
         cmocka_unit_test(what_a_file_leaves_out_keeps_its_default),
