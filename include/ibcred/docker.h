@@ -25,6 +25,8 @@ enum {
     IBC_DOCKER_TIME_MAX = 40,   /* bytes of an RFC 3339 time with nanoseconds */
     IBC_DOCKER_PATH_MAX = 4096, /* bytes */
     IBC_DOCKER_MOUNTS_MAX = 32, /* of a container; more are not told */
+    IBC_DOCKER_PORTS_MAX = 32,  /* published by a container; likewise */
+    IBC_DOCKER_IP_MAX = 45,     /* bytes of an IPv4 or IPv6 address */
     IBC_DOCKER_LINE_MAX = 8192, /* bytes of a log line; the rest of a longer one is dropped */
 };
 
@@ -49,6 +51,13 @@ struct ibc_docker_mount {
     char target[IBC_DOCKER_PATH_MAX]; /* in the container */
 };
 
+/* A TCP port of the container that the daemon's host passes on. */
+struct ibc_docker_port {
+    uint16_t port;                    /* in the container */
+    uint16_t published;               /* on the host */
+    char host[IBC_DOCKER_IP_MAX + 1]; /* the address it is bound to there; "" for all */
+};
+
 /* A container as `inspect` tells of it. A value: nothing in it is owned. */
 struct ibc_container {
     char id[IBC_DOCKER_ID_MAX + 1];
@@ -67,6 +76,10 @@ struct ibc_container {
     bool password_in_environment;           /* a TWS_PASSWORD that is not empty */
     size_t mount_count;
     struct ibc_docker_mount mounts[IBC_DOCKER_MOUNTS_MAX]; /* bind mounts */
+    bool host_network;                   /* it shares the network of the daemon's host */
+    char address[IBC_DOCKER_IP_MAX + 1]; /* its own on a network; "" while it does not run */
+    size_t port_count;
+    struct ibc_docker_port ports[IBC_DOCKER_PORTS_MAX]; /* while it runs */
 };
 
 /* One of these times, in nanoseconds since 1970 UTC; 0 for "" or what is no such time. */
@@ -76,6 +89,16 @@ int64_t ibc_docker_time(const char *text);
  * IBC_ERR_USAGE. */
 IBC_CHECKED enum ibc_status ibc_docker_inspect(struct ibc_docker *docker, const char *container,
                                                struct ibc_container *out, struct ibc_error *err);
+
+/*
+ * Where this machine reaches TCP port `port` of a running container: through a published port
+ * (one bound to all addresses by loopback), else at the container's own address, else, where it
+ * shares the host's network, at the host. Of a daemon on another host only what that one publishes
+ * on all addresses, or shares, can be reached. False: there is no way.
+ */
+IBC_CHECKED bool ibc_docker_reach(const struct ibc_docker *docker,
+                                  const struct ibc_container *container, uint16_t port,
+                                  char host[static IBC_DOCKER_NAME_MAX + 1], uint16_t *out);
 
 /*
  * Stop it, giving it `grace` seconds before it is killed (-1: what the container itself asks for).

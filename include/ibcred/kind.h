@@ -22,6 +22,17 @@ const char *ibc_mode_name(enum ibc_mode mode);
 IBC_CHECKED bool ibc_kind_parse(const char *text, enum ibc_kind *out);
 IBC_CHECKED bool ibc_mode_parse(const char *text, enum ibc_mode *out);
 
+enum { IBC_ACCOUNT_ID_MAX = 16 /* bytes */ };
+
+/*
+ * The kind that an account id tells: DU, DF, DI and digits are paper, U, F, I live. False, leaving
+ * `*out` alone, for anything else: not proven. IBKR uses these letters; it does not document them.
+ */
+IBC_CHECKED bool ibc_account_kind(const char *account, enum ibc_kind *out);
+
+/* "DU*****67": the letters that tell the kind and the last two digits; all stars for other text. */
+void ibc_account_mask(const char *account, char out[static IBC_ACCOUNT_ID_MAX + 1]);
+
 #pragma GCC visibility pop
 
 #endif

@@ -195,12 +195,6 @@ IBC_CHECKED enum ibc_status ibc_mode_explain(enum ibc_mode_verdict verdict, enum
                                              struct ibc_error *err);
 
 /*
- * The kind that an account id tells: DU, DF, DI and digits are paper, U, F, I live. False for
- * anything else: not proven. Pure.
- */
-bool ibc_account_kind(const char *account, enum ibc_kind *out);
-
-/*
  * Does a username look like something else? IBC_USERNAME_ACCOUNT_ID: like an account id
  * (U1234567, DU1234567): never a username. IBC_USERNAME_CONTRADICTS: its text begins with paper,
  * demo or live and `kind` says the other.

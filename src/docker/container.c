@@ -1,5 +1,6 @@
 /* container.c - one container: looking at it, stopping and starting it. */
 #include "docker/call.h"
+#include "docker/network.h"
 #include "docker/stamp.h"
 
 /* "never" in the daemon's times: Go's zero time. */
@@ -152,6 +153,7 @@ enum ibc_status ibc_docker_inspect(struct ibc_docker *docker, const char *contai
     take_policy(json, out);
     take_environment(json_object_get(config, "Env"), out);
     take_mounts(json_object_get(json, "Mounts"), out);
+    network_take(json, out);
     return IBC_OK;
 }
 

@@ -49,8 +49,9 @@ teardown() {
 }
 
 # Start the container "gw" with these options of docker-run and a shell that runs $1 with $2…
+# It has no network unless $NETWORK names one.
 run_gateway() {
-    local script=$1 options=() arguments=()
+    local script=$1 options=(--network "${NETWORK:-none}") arguments=()
     shift
     while [ $# -gt 0 ]; do
         if [ "$1" = -- ]; then
@@ -61,7 +62,7 @@ run_gateway() {
         options+=("$1")
         shift
     done
-    docker run -d --name gw --network none "${options[@]}" box sh -c "$script" sh "${arguments[@]}" \
+    docker run -d --name gw "${options[@]}" box sh -c "$script" sh "${arguments[@]}" \
         >/dev/null
 }
 

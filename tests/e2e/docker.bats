@@ -28,6 +28,23 @@ load docker.bash
     not grep -q mount= "$OUT"
 }
 
+@test "a port is reached as it is published, else at the container's own address" {
+    docker network create reach >/dev/null
+    NETWORK=reach run_gateway 'exec sleep 1000' -p 127.0.0.1::4004 -p 4003
+    [ "$("$CALL" reach gw 4004)" = "127.0.0.1 $(docker port gw 4004 | cut -d: -f2)" ]
+    [ "$("$CALL" reach gw 4003)" = "127.0.0.1 $(docker port gw 4003 | head -n 1 | sed 's/.*://')" ]
+    [ "$("$CALL" reach gw 5900)" = "$(docker inspect -f \
+        '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' gw) 5900" ]
+}
+
+@test "a port is reached at the host whose network it shares, and not at all without a network" {
+    NETWORK=host run_gateway 'exec sleep 1000'
+    [ "$("$CALL" reach gw 4004)" = "127.0.0.1 4004" ]
+    docker rm -f gw
+    run_gateway 'exec sleep 1000'
+    [ -z "$("$CALL" reach gw 4004)" ]
+}
+
 @test "a container that Docker restarts over and over is running, restarting, and counted" {
     run_gateway 'exit 1' --restart always
     is_restarting() {

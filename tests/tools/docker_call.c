@@ -4,6 +4,7 @@
  *   docker_call VERB ARGUMENT…   makes one call; without a verb each line of stdin is one
  *
  *   inspect NAME                       prints NAME=VALUE lines
+ *   reach NAME PORT                    prints HOST PORT, or nothing
  *   stop NAME GRACE | start NAME | restart NAME GRACE
  *   logs NAME SINCE                    prints each line after its time, until it is ended
  *   drain NAME SINCE                   the same, up to the end of a stopped container's log
@@ -78,6 +79,21 @@ static int inspect(char **arguments) {
            container.username, container.password_in_environment);
     for (size_t i = 0; i < container.mount_count; i++) {
         printf("mount=%s:%s\n", container.mounts[i].source, container.mounts[i].target);
+    }
+    return 0;
+}
+
+static int reach(char **arguments) {
+    static struct ibc_container container;
+    struct ibc_error err;
+    char host[IBC_DOCKER_NAME_MAX + 1];
+    uint16_t port;
+    enum ibc_status status = ibc_docker_inspect(docker, arguments[0], &container, &err);
+    if (status != IBC_OK) {
+        return complain(status, &err);
+    }
+    if (ibc_docker_reach(docker, &container, (uint16_t)number_of(arguments[1]), host, &port)) {
+        printf("%s %u\n", host, (unsigned)port);
     }
     return 0;
 }
@@ -287,6 +303,7 @@ static const struct verb {
     int (*run)(char **arguments);
 } verbs[] = {
     {"inspect", 1, inspect},
+    {"reach", 2, reach},
     {"stop", 2, stop},
     {"start", 1, start},
     {"restart", 2, restart},

@@ -98,8 +98,29 @@ static void an_account_id_tells_paper_from_live_and_nothing_else_does(void **sta
     }
 }
 
+static void a_mask_leaves_the_kind_and_two_digits(void **state) {
+    (void)state;
+    const struct {
+        const char *account, *mask;
+    } table[] = {
+        {"DU1234567", "DU*****67"},
+        {"U1234567", "U*****67"},
+        {"DF12345", "DF***45"},
+        {"paper-user-1", "************"},
+        {"", ""},
+        {"U1", "**"},
+        {"U12345678901234567890", "****************"},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(table); i++) {
+        char mask[IBC_ACCOUNT_ID_MAX + 1];
+        ibc_account_mask(table[i].account, mask);
+        assert_string_equal(mask, table[i].mask);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mask_leaves_the_kind_and_two_digits),
         cmocka_unit_test(an_account_id_tells_paper_from_live_and_nothing_else_does),
         cmocka_unit_test(account_ids_are_not_usernames),
         cmocka_unit_test(what_only_resembles_an_account_id_is_fine),
