@@ -31,7 +31,11 @@ struct ibc_request {
     const char *profile;
     const char *paper_profile; /* with IBC_MODE_BOTH: the paper one, `profile` being the live one */
     enum ibc_mode mode;
-    enum ibc_names names; /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
+    enum ibc_names names;       /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
+    enum ibc_consumer consumer; /* of the credentials */
+    /* Asked only where `consumer` is unknown and it matters for these credentials; or NULL. */
+    enum ibc_consumer (*find_consumer)(const void *context);
+    const void *find_context;
 
     /* For ibc_broker_check() only: how an env file would be written, and read beside what. */
     enum ibc_format format;
@@ -113,6 +117,35 @@ IBC_CHECKED enum ibc_status ibc_broker_report(const struct ibc_broker *broker, c
                                               const struct ibc_report *report,
                                               struct ibc_reported *out, struct ibc_error *err);
 
+/* Whose accounts a gateway was seen to have after a login. */
+struct ibc_attestation {
+    enum ibc_mode mode; /* what was asked for on this side: paper or live */
+    enum ibc_kind kind; /* of the accounts that were seen */
+    int64_t seen_ns;    /* time of the line or answer that tells it, so that a contradiction is
+                         * written down once; 0: each time */
+};
+
+/* What became of an attestation. */
+struct ibc_attested {
+    bool contradicts; /* the accounts are not what was asked for, or not what was sealed */
+    bool again;       /* the contradiction stood there already: nothing was written */
+    bool warned;      /* the vault could not be marked; err->text has the reason */
+};
+
+/*
+ * Write down which kind of account the last login of `profile`'s account was seen to have. A
+ * session has the accounts of its mode: paper ones in paper mode, also those of a live user, and
+ * live ones in live mode. And a paper user can never see a live account, in whatever mode.
+ *
+ * Where they agree: audit log and vault, which has the version as proven by that kind. Where they
+ * contradict: ledger (IBC_OUTCOME_CONTRADICTED, which holds the account until a person clears it),
+ * audit log, vault. The ledger decides; that the vault could not be marked is only a warning.
+ * IBC_ERR_USAGE: no mode or kind that could prove anything, or a negative time.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_attest(const struct ibc_broker *broker, const char *profile,
+                                              const struct ibc_attestation *seen,
+                                              struct ibc_attested *out, struct ibc_error *err);
+
 /*
  * Write down that the log line of time `seen_ns` told of a login. The first one after a charge is
  * what the charge was for; any other is a login that nobody released, and is charged by this.
@@ -140,7 +173,10 @@ IBC_CHECKED enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *b
 IBC_CHECKED enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,
                                             struct ibc_gate_verdict *out, struct ibc_error *err);
 
-/* Wipe the slate: waits, budgets, hold, and the burn of the newest version. A person's decision. */
+/*
+ * Wipe the slate: waits, budgets, holds, the burn of the newest version, and in the vault what was
+ * seen that contradicts the profile's kind. A person's decision.
+ */
 IBC_CHECKED enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile,
                                              bool *warned, struct ibc_error *err);
 

@@ -22,6 +22,7 @@
 enum {
     IBC_DOCKER_ID_MAX = 64,     /* bytes, without the NUL, of every id below */
     IBC_DOCKER_NAME_MAX = 255,  /* bytes */
+    IBC_DOCKER_IMAGE_MAX = 511, /* bytes of an image's name with tag and digest */
     IBC_DOCKER_TIME_MAX = 40,   /* bytes of an RFC 3339 time with nanoseconds */
     IBC_DOCKER_PATH_MAX = 4096, /* bytes */
     IBC_DOCKER_MOUNTS_MAX = 32, /* of a container; more are not told */
@@ -61,10 +62,11 @@ struct ibc_docker_port {
 /* A container as `inspect` tells of it. A value: nothing in it is owned. */
 struct ibc_container {
     char id[IBC_DOCKER_ID_MAX + 1];
-    char name[IBC_DOCKER_NAME_MAX + 1]; /* without the leading slash */
-    bool running;                       /* a process is there (also while restarting or paused) */
-    bool restarting;                    /* Docker's own restart policy is at it */
-    bool tty;                           /* its log is one raw stream */
+    char name[IBC_DOCKER_NAME_MAX + 1];   /* without the leading slash */
+    char image[IBC_DOCKER_IMAGE_MAX + 1]; /* as it was asked for; cut where that does not fit */
+    bool running;                         /* a process is there (also while restarting or paused) */
+    bool restarting;                      /* Docker's own restart policy is at it */
+    bool tty;                             /* its log is one raw stream */
     int exit_code;
     bool out_of_memory;
     char started_at[IBC_DOCKER_TIME_MAX];   /* "" when it never was */

@@ -1,9 +1,9 @@
 /*
  * dotenv.h - env files as their readers read them.
  *
- * Docker Compose v1 (1.29, python-dotenv) and v2 (compose-go) disagree about one and the same
- * file, so each has a reader model of its own here. The sinks prove what they write against them,
- * and `ibcred seal --from` reads with them. Pure; values stay in secret memory.
+ * Those who read files of NAME=value lines disagree about one and the same file, so each has a
+ * reader model of its own here. The sinks prove what they write against them, and `ibcred seal
+ * --from` reads with those of Compose. Pure; values stay in secret memory.
  */
 #ifndef IBCRED_DOTENV_H
 #define IBCRED_DOTENV_H
@@ -18,13 +18,21 @@ enum {
     IBC_DOTENV_ENTRIES_MAX = 8192,
 };
 
-enum ibc_dotenv_reader { IBC_READER_COMPOSE_V1 = 1, IBC_READER_COMPOSE_V2 = 2 };
+enum ibc_dotenv_reader {
+    IBC_READER_COMPOSE_V1 = 1, /* docker-compose 1.29: python-dotenv */
+    IBC_READER_COMPOSE_V2 = 2, /* Docker Compose v2: compose-go */
+    IBC_READER_DOCKER,         /* docker run --env-file: docker/cli, pkg/kvfile */
+    IBC_READER_SYSTEMD,        /* EnvironmentFile=: systemd 252, src/basic/env-file.c */
+    IBC_READER_SHELL,          /* `. FILE`: what dash, bash and busybox sh read alike */
+    IBC_READER_PROPERTIES,     /* Properties.load(InputStream) of Java 17; characters as UTF-8 */
+};
 
 struct ibc_dotenv_entry {
     struct ibc_view name;
     struct ibc_view value;
-    bool has_value; /* false: v1 takes a name without '=' for a variable without a value */
-    bool unbound;   /* the value takes in a variable without a default that no line above binds */
+    bool has_value; /* false: to v1 and docker a name without '=' is a variable without a value */
+    bool unbound;   /* the value takes in a variable without a default that no line above binds;
+                     * to docker, a name without '=' takes its own from the environment */
     unsigned line;  /* where its first line is, from 1 */
     size_t start;   /* byte offset of its first line */
     size_t end;     /* byte offset just after its last line's newline */
@@ -37,9 +45,11 @@ struct ibc_dotenv;
  * Read `text` as `reader` does with an empty environment; where another one would answer for what
  * the file leaves open, the entry is `unbound`. `name` is the file in the sentence.
  * IBC_ERR_DATA, with name:line, where the reader itself would refuse or skip a line with a
- * warning, and for a NUL byte, which no environment can hold. The v2 model is stricter than its
- * reader in one point: it refuses names outside ASCII. The sentence never shows a value. `text`
- * may go away afterwards.
+ * warning, and for a NUL byte, which no environment can hold. Some models are stricter than their
+ * readers: v2 refuses names outside ASCII; docker refuses quotes around a whole value, which
+ * releases to come may take away; the shell refuses whatever is not an assignment, expansions, and
+ * variables that a shell keeps for itself; Properties refuses half a surrogate pair, which UTF-8
+ * has no bytes for. The sentence never shows a value. `text` may go away afterwards.
  */
 IBC_CHECKED enum ibc_status ibc_dotenv_parse(enum ibc_dotenv_reader reader, struct ibc_view text,
                                              const char *name, struct ibc_dotenv **out,

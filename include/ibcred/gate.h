@@ -29,6 +29,7 @@ enum ibc_gate_reason {
     IBC_REASON_MAINTENANCE,      /* wait: inside a maintenance window */
     IBC_REASON_ATTEMPTS,         /* wait: the budget of attempts is spent */
     IBC_REASON_FAILURES,         /* hold: the budget of failures is spent */
+    IBC_REASON_CONTRADICTED,     /* hold: the account is of another kind than was asked for */
     IBC_REASON_BURNED,           /* hold: IBKR rejected this very credential */
 };
 
@@ -49,7 +50,13 @@ struct ibc_gate_verdict {
  * Once the budget of failures was reached the account stays held, however old they grow, until a
  * person clears it or a success is reported: IBKR counts consecutive failures, so a login that
  * succeeded has ended its count too. A success ends every wait as well, but not the hold of a
- * burned credential, which only a clear ends. An attempt counts as of the latest moment at which
+ * burned credential, which only a clear ends.
+ *
+ * A contradicted login did succeed: it ends waits and budgets as a success does, and then holds the
+ * account, whatever the credential, until a person clears it: not even a success ends that. It is
+ * named before every other hold, for behind it real money may be traded as if it were paper.
+ *
+ * An attempt counts as of the latest moment at which
  * it can have reached IBKR: its outcome's, or its time-out. Budgets of the rules are taken as at
  * least 1 and at most 32.
  *

@@ -21,12 +21,13 @@ enum ibc_outcome {
     IBC_OUTCOME_SECOND_FACTOR_TIMEOUT,
     IBC_OUTCOME_SESSION_CONFLICT,
     IBC_OUTCOME_SILENT_DROP,
-    IBC_OUTCOME_FAILED, /* a failed login that says nothing against the password */
+    IBC_OUTCOME_FAILED,       /* a failed login that says nothing against the password */
+    IBC_OUTCOME_CONTRADICTED, /* a login to an account of another kind than was asked for */
     IBC_OUTCOME_UNKNOWN,
 };
 
 /* "success", "rejected", "throttled", "2fa-timeout", "session-conflict", "silent-drop", "failed",
- * "unknown" */
+ * "contradicted", "unknown" */
 const char *ibc_outcome_name(enum ibc_outcome outcome);
 
 /*

@@ -54,10 +54,17 @@ struct ibc_login_outcome {
     bool automatic;
 };
 
+/* The accounts that a login was seen to have. */
+struct ibc_login_accounts {
+    bool given;
+    enum ibc_kind kind; /* of all of them */
+};
+
 /* What follows from an event. */
 struct ibc_login_step {
     bool attempts[IBC_LOGIN_SIDES_MAX]; /* a login was made */
     struct ibc_login_outcome outcomes[IBC_LOGIN_SIDES_MAX];
+    struct ibc_login_accounts accounts[IBC_LOGIN_SIDES_MAX];
     bool logged_in;              /* with this all sides are in */
     bool secret_read;            /* the gateway has read its secrets */
     bool stop;                   /* stop the container, now */
@@ -77,6 +84,16 @@ void ibc_login_event(struct ibc_login *login, const struct ibc_log_match *match,
  * runs, and nothing was heard of them for too long; it must be stopped then.
  */
 void ibc_login_end(struct ibc_login *login, bool timed_out, struct ibc_login_step *out);
+
+/* The mode of a side: what was asked for, or in mode `both` live for [0] and paper for [1]. */
+enum ibc_mode ibc_login_side_mode(enum ibc_mode mode, size_t side);
+
+/*
+ * The accounts of a side that has logged in are of `kind`, told by `source` ("the log", "the
+ * gateway's API") with one of them, masked. Where they are not those of the mode, stop and why.
+ */
+void ibc_login_accounts(enum ibc_mode mode, size_t side, enum ibc_kind kind, const char *source,
+                        const char *account, struct ibc_login_step *out);
 
 /* Are all sides logged in? */
 bool ibc_login_is_in(const struct ibc_login *login);

@@ -20,7 +20,7 @@ enum {
     IBC_VERSIONS_MAX = 1024,    /* a profile */
     IBC_COPIES_MAX = 256,       /* a profile */
     IBC_COPY_TARGET_MAX = 255,  /* bytes */
-    IBC_ACCOUNT_MAX = 16,       /* bytes, "DU1234567" */
+    IBC_ACCOUNT_MAX = IBC_ACCOUNT_ID_MAX,
 };
 
 /* The names that IBKR credentials go by; every other field is the user's own. */
@@ -46,8 +46,9 @@ struct ibc_version {
     enum ibc_version_state state;
     int64_t created_ms;        /* wall clock */
     int64_t state_ms;          /* wall clock: when it came into this state */
-    int64_t proven_ms;         /* wall clock of the first login it was proven by; 0 = never */
-    enum ibc_kind proven_kind; /* kind of account seen then; 0 = not seen */
+    int64_t proven_ms;         /* wall clock of the last login that proved it, or of one in the day
+                                * before that; 0 = never */
+    enum ibc_kind proven_kind; /* kind of the accounts seen last; 0 = never seen */
     size_t field_count;
     struct ibc_field *fields; /* sorted by name, no name twice */
 };
@@ -105,6 +106,17 @@ const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile);
 
 /* The active version, or the newest where none is active; NULL without versions. */
 const struct ibc_version *ibc_profile_current(const struct ibc_profile *profile);
+
+/*
+ * Write into `version` that a login at `now_ms` proved it, and, where `kind` is not 0, by accounts
+ * of that kind. False: nothing changed, for it was proven less than a day ago by the same kind. So
+ * a vault that is kept in git is not rewritten at each login.
+ */
+bool ibc_version_prove(struct ibc_version *version, enum ibc_kind kind, int64_t now_ms);
+
+/* Was the version proven by a live account, though the profile is a paper user's? Such a user can
+ * never see one, so the profile was sealed under the wrong kind. */
+bool ibc_version_contradicts(const struct ibc_profile *profile, const struct ibc_version *version);
 
 /* The field of that name, or NULL. Owned by the version's profile. */
 const struct ibc_field *ibc_version_field(const struct ibc_version *version, const char *name);

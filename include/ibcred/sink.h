@@ -35,7 +35,7 @@ enum ibc_format {
 const char *ibc_format_name(enum ibc_format format);
 IBC_CHECKED bool ibc_format_parse(const char *text, enum ibc_format *out);
 
-/* All names, for a sentence: "compose, compose-v1, … or json". */
+/* All names, for a sentence: "compose, compose-v1, … or secret-file". */
 const char *ibc_format_names(void);
 
 enum { IBC_SINK_FILE_MAX = 1 << 20 /* bytes */ };
@@ -53,11 +53,15 @@ enum ibc_consumer {
 const char *ibc_consumer_name(enum ibc_consumer consumer);
 IBC_CHECKED bool ibc_consumer_parse(const char *text, enum ibc_consumer *out);
 
+/* All names that are parsed, for a sentence: "raw, gnzsnz or ibg-controller". */
+const char *ibc_consumer_names(void);
+
 /*
  * Append to `out` the field's value as the consumer's image must be given it, proven by reading it
  * back with the models of its readers. IBC_ERR_MISMATCH, with nothing appended, where none
  * survives: the sentence names the field, what in its value is lost (never the value), and where;
  * with IBC_CONSUMER_UNKNOWN also where the consumers need different bytes: it says to name one.
+ * That `out` is full is told by ibc_secret_buffer_finish().
  */
 IBC_CHECKED enum ibc_status ibc_consumer_write(enum ibc_consumer consumer,
                                                const struct ibc_field *field,
@@ -66,20 +70,24 @@ IBC_CHECKED enum ibc_status ibc_consumer_write(enum ibc_consumer consumer,
 
 /*
  * Write the variables, one a line, in the order given. IBC_ERR_MISMATCH when a value has no
- * writing that every reader of `format` reads back: the sentence names the field and the ways
- * that would carry it. IBC_ERR_USAGE: a name twice, more than IBC_SINK_FILE_MAX, or with
- * IBC_FORMAT_SECRET_FILE any other count than 1. `*out` is empty then.
+ * writing that every reader of `format` reads back, or a name that they do not take: the sentence
+ * names the field and the formats that would carry it. IBC_ERR_USAGE: a name twice, more than
+ * IBC_SINK_FILE_MAX, or with IBC_FORMAT_SECRET_FILE any other count than 1. `*out` is empty then.
  */
 IBC_CHECKED enum ibc_status ibc_sink_write(enum ibc_format format,
                                            const struct ibc_field *variables, size_t count,
                                            struct ibc_secret *out, struct ibc_error *err);
 
+/* Is it read by some Compose? */
+bool ibc_format_is_compose(enum ibc_format format);
+
 /*
  * Docker Compose puts its own environment above the file of --env-file: IBC_ERR_MISMATCH, with the
  * name, when `environment` has one of the variables with another value. `environment` is like
- * environ(7), which may be NULL.
+ * environ(7), which may be NULL. IBC_OK for a format that Compose does not read.
  */
-IBC_CHECKED enum ibc_status ibc_sink_check_environment(const struct ibc_field *variables,
+IBC_CHECKED enum ibc_status ibc_sink_check_environment(enum ibc_format format,
+                                                       const struct ibc_field *variables,
                                                        size_t count, char *const *environment,
                                                        struct ibc_error *err);
 

@@ -28,9 +28,9 @@ static enum ibc_status open_profile(const struct ibc_broker *broker, const char 
     return IBC_OK;
 }
 
-static void account_id_of(const struct ibc_broker *broker, const struct ibc_version *version,
+static void account_id_of(const struct ibc_vault *vault, const struct ibc_version *version,
                           unsigned char id[static IBC_ACCOUNT_ID_BYTES]) {
-    ibc_vault_account_id(broker->vault, ibc_version_field(version, IBC_FIELD_USERNAME)->value, id);
+    ibc_vault_account_id(vault, ibc_version_field(version, IBC_FIELD_USERNAME)->value, id);
 }
 
 /* Lock the ledger of the account that `version` belongs to, and make that the account's version. */
@@ -38,7 +38,7 @@ static enum ibc_status open_ledger(const struct ibc_broker *broker,
                                    const struct ibc_version *version, struct account *account,
                                    struct ibc_error *err) {
     unsigned char id[IBC_ACCOUNT_ID_BYTES];
-    account_id_of(broker, version, id);
+    account_id_of(broker->vault, version, id);
     account->version = version;
     credential_of(broker->vault, version, account->credential);
     return ibc_ledger_open(broker->state_fd, id, ibc_vault_ledger_key(broker->vault),
@@ -76,7 +76,7 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
         if (status != IBC_OK) {
             return status;
         }
-        account_id_of(broker, accounts[i].version, ids[i]);
+        account_id_of(broker->vault, accounts[i].version, ids[i]);
     }
     const int order = memcmp(ids[0], ids[1], sizeof ids[0]);
     if (order == 0) {
@@ -97,11 +97,11 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
     return status;
 }
 
-static bool same_account(const struct ibc_broker *broker, const struct ibc_version *a,
-                         const struct ibc_version *b) {
+bool same_account(const struct ibc_vault *vault, const struct ibc_version *a,
+                  const struct ibc_version *b) {
     unsigned char id_of_a[IBC_ACCOUNT_ID_BYTES], id_of_b[IBC_ACCOUNT_ID_BYTES];
-    account_id_of(broker, a, id_of_a);
-    account_id_of(broker, b, id_of_b);
+    account_id_of(vault, a, id_of_a);
+    account_id_of(vault, b, id_of_b);
     return memcmp(id_of_a, id_of_b, sizeof id_of_a) == 0;
 }
 
@@ -158,12 +158,12 @@ enum ibc_status account_open_charged(const struct ibc_broker *broker, const char
     status = look_into(broker, own, &account, &search, err);
     for (size_t i = account.profile->version_count; status == IBC_OK && i > 0; i--) {
         const struct ibc_version *older = &account.profile->versions[i - 1];
-        if (has_credentials(older) && !same_account(broker, older, own)) {
+        if (has_credentials(older) && !same_account(broker->vault, older, own)) {
             status = look_into(broker, older, &account, &search, err);
         }
     }
     const struct ibc_version *charged = search.charged ? search.charged : own;
-    if (status == IBC_OK && !same_account(broker, charged, account.version)) {
+    if (status == IBC_OK && !same_account(broker->vault, charged, account.version)) {
         status = look_into(broker, charged, &account, &search, err);
     }
     if (status == IBC_OK) {
@@ -179,16 +179,35 @@ void account_close(struct account *account) {
     account->version = NULL;
 }
 
-struct ibc_gate_verdict account_gate(const struct account *account, const struct ibc_policy *policy,
+/* Has any version of its username seen an account that the profile's kind cannot see? */
+static bool is_contradicted(const struct ibc_vault *vault, const struct account *account) {
+    for (size_t i = 0; i < account->profile->version_count; i++) {
+        const struct ibc_version *version = &account->profile->versions[i];
+        if (ibc_version_contradicts(account->profile, version) && has_credentials(version) &&
+            same_account(vault, version, account->version)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct ibc_gate_verdict account_gate(const struct ibc_broker *broker, const struct account *account,
                                      const struct ibc_instant *now) {
+    const struct ibc_policy *policy = broker->policy;
     int64_t until_ms = now->wall_ms;
     if (!ibc_policy_window(policy, now->wall_ms, &until_ms)) {
         until_ms = now->wall_ms;
     }
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
-    return ibc_gate_decide(entries, count, &policy->gate, account->credential, now,
-                           until_ms - now->wall_ms);
+    struct ibc_gate_verdict verdict = ibc_gate_decide(
+        entries, count, &policy->gate, account->credential, now, until_ms - now->wall_ms);
+    if (is_contradicted(broker->vault, account)) {
+        verdict.decision = IBC_GATE_HOLD;
+        verdict.reason = IBC_REASON_CONTRADICTED;
+        verdict.wait_ms = verdict.budget_ms = 0;
+    }
+    return verdict;
 }
 
 enum ibc_status account_append(struct account *account, enum ibc_ledger_event event,

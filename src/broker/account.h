@@ -48,8 +48,15 @@ bool has_credentials(const struct ibc_version *version);
 void credential_of(const struct ibc_vault *vault, const struct ibc_version *version,
                    unsigned char out[static IBC_CREDENTIAL_ID_BYTES]);
 
-/* What the gate says of the account's version at `now`. */
-struct ibc_gate_verdict account_gate(const struct account *account, const struct ibc_policy *policy,
+/* Have both versions, which have credentials, one username? */
+bool same_account(const struct ibc_vault *vault, const struct ibc_version *a,
+                  const struct ibc_version *b);
+
+/*
+ * What the gate says of the account's version at `now`. It holds too where the vault remembers what
+ * a lost ledger does not: that this username, sealed as a paper user's, saw a live account.
+ */
+struct ibc_gate_verdict account_gate(const struct ibc_broker *broker, const struct account *account,
                                      const struct ibc_instant *now);
 
 /* Append an entry about `credential` that tells nothing but its event, durably. */

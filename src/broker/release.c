@@ -52,6 +52,7 @@ static enum ibc_status release_open(struct release *release, const struct ibc_br
 }
 
 static void release_close(struct release *release) {
+    variables_free(&release->variables);
     for (size_t i = 0; i < PARTIES_MAX; i++) {
         account_close(&release->parties[i].account);
     }
@@ -97,7 +98,7 @@ static enum ibc_status check_gate(const struct release *release, struct ibc_erro
     enum ibc_status worst = IBC_OK;
     for (size_t i = 0; i < release->count; i++) {
         struct ibc_gate_verdict verdict =
-            account_gate(&release->parties[i].account, release->broker->policy, &release->now);
+            account_gate(release->broker, &release->parties[i].account, &release->now);
         struct ibc_error said = {0};
         enum ibc_status status = ibc_gate_explain(&verdict, &release->broker->policy->gate,
                                                   release->parties[i].profile, &said);
@@ -234,6 +235,9 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     }
     status = allow(&release, err);
     if (status == IBC_OK) {
+        status = variables_write(&release.variables, request, err);
+    }
+    if (status == IBC_OK) {
         status = delivery->prepare(delivery->self, release.variables.fields,
                                    release.variables.count, err);
     }
@@ -254,15 +258,20 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     return IBC_OK;
 }
 
-/* As an env file: would every reader get the sealed bytes, and nobody else's? */
+/* In a file: would every reader get the sealed bytes, and nobody else's? */
 static enum ibc_status check_delivery(const struct release *release, struct ibc_error *err) {
     ibc_auto_secret unused = {0};
-    enum ibc_status status = ibc_sink_write(release->request->format, release->variables.fields,
-                                            release->variables.count, &unused, err);
+    struct variables variables = release->variables;
+    enum ibc_status status = variables_write(&variables, release->request, err);
     if (status == IBC_OK) {
-        status = ibc_sink_check_environment(release->variables.fields, release->variables.count,
-                                            release->request->environment, err);
+        status = ibc_sink_write(release->request->format, variables.fields, variables.count,
+                                &unused, err);
     }
+    if (status == IBC_OK) {
+        status = ibc_sink_check_environment(release->request->format, variables.fields,
+                                            variables.count, release->request->environment, err);
+    }
+    variables_free(&variables);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* report.c - what came of a release: ledger first, then the audit log, then the vault. */
 #include "broker/account.h"
+#include "broker/mark.h"
 
 enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
                                 const struct ibc_audit_event *event, struct ibc_error *err) {
@@ -23,91 +24,20 @@ static const unsigned char *reported_credential(const struct account *account) {
     return charge ? charge->credential : account->credential;
 }
 
-/* What is written about a version in the vault. */
-enum mark { MARK_NONE, MARK_PROVEN, MARK_BURNED, MARK_CLEARED };
+static const struct mark no_mark = {MARK_NONE, 0};
 
-/* Is there anything to write? */
-static bool mark_applies(enum mark mark, const struct ibc_profile *profile,
-                         const struct ibc_version *version) {
-    switch (mark) {
-    case MARK_PROVEN:
-        return version->proven_ms == 0;
-    case MARK_BURNED:
-        return version->state != IBC_VERSION_BURNED;
-    case MARK_CLEARED:
-        return version->state == IBC_VERSION_BURNED && !ibc_profile_active(profile);
-    default:
-        return false;
-    }
-}
-
-static void apply_mark(enum mark mark, struct ibc_version *version, int64_t now_ms) {
-    if (mark == MARK_PROVEN) {
-        version->proven_ms = now_ms;
-        return;
-    }
-    version->state = mark == MARK_BURNED ? IBC_VERSION_BURNED : IBC_VERSION_ACTIVE;
-    version->state_ms = now_ms;
-}
-
-static struct ibc_version *version_with(const struct ibc_vault *vault, struct ibc_profile *profile,
-                                        const unsigned char *credential) {
-    for (size_t i = profile->version_count; i > 0; i--) {
-        if (!has_credentials(&profile->versions[i - 1])) {
-            continue;
-        }
-        unsigned char id[IBC_CREDENTIAL_ID_BYTES];
-        credential_of(vault, &profile->versions[i - 1], id);
-        if (memcmp(id, credential, sizeof id) == 0) {
-            return &profile->versions[i - 1];
-        }
-    }
-    return NULL;
-}
-
-static enum ibc_status write_mark(const struct ibc_broker *broker, const char *name,
-                                  const unsigned char *credential, enum mark mark, int64_t now_ms,
-                                  struct ibc_error *err) {
-    ibc_auto_vault_edit *edit = NULL;
-    enum ibc_status status =
-        ibc_vault_edit_begin(ibc_vault_path(broker->vault), broker->keyring, &edit, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    ibc_auto_profile *profile = NULL;
-    status = ibc_vault_get(ibc_vault_edit_vault(edit), name, &profile, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    struct ibc_version *version = version_with(broker->vault, profile, credential);
-    if (!version || !mark_applies(mark, profile, version)) {
-        return IBC_OK;
-    }
-    apply_mark(mark, version, now_ms);
-    status = ibc_vault_edit_put(edit, profile, err);
-    uint64_t generation = 0;
-    if (status == IBC_OK) {
-        status = ibc_vault_edit_commit(edit, &generation, err);
-    }
-    if (status == IBC_OK) {
-        status =
-            ibc_generation_remember(broker->state_fd, ibc_vault_id(broker->vault), generation, err);
-    }
-    return status;
-}
-
-static enum mark mark_for(enum ibc_outcome outcome) {
+static struct mark mark_for(enum ibc_outcome outcome) {
     switch (outcome) {
     case IBC_OUTCOME_SUCCESS:
-        return MARK_PROVEN;
+        return (struct mark){MARK_PROVEN, 0};
     case IBC_OUTCOME_REJECTED:
-        return MARK_BURNED;
+        return (struct mark){MARK_BURNED, 0};
     default:
-        return MARK_NONE;
+        return no_mark;
     }
 }
 
-/* Ledger, then audit log; both durable. */
+/* Ledger, then audit log; both durable. An entry without an event is none for the ledger. */
 static enum ibc_status record(const struct ibc_broker *broker, struct account *account,
                               struct ibc_ledger_entry *entry, const struct ibc_audit_event *event,
                               struct ibc_error *err) {
@@ -117,7 +47,9 @@ static enum ibc_status record(const struct ibc_broker *broker, struct account *a
     if (status != IBC_OK) {
         return status;
     }
-    status = ibc_ledger_append(account->ledger, entry, err);
+    if (entry->event != 0) {
+        status = ibc_ledger_append(account->ledger, entry, err);
+    }
     if (status != IBC_OK) {
         return status;
     }
@@ -130,7 +62,7 @@ static enum ibc_status record(const struct ibc_broker *broker, struct account *a
  */
 static enum ibc_status write_down(const struct ibc_broker *broker, struct account *account,
                                   struct ibc_ledger_entry *entry, struct ibc_audit_event *event,
-                                  enum mark mark, bool *warned, struct ibc_error *err) {
+                                  struct mark mark, bool *warned, struct ibc_error *err) {
     enum ibc_status status = ibc_clock_now(&entry->at, err);
     if (status != IBC_OK) {
         return status;
@@ -142,9 +74,9 @@ static enum ibc_status write_down(const struct ibc_broker *broker, struct accoun
     status = record(broker, account, entry, event, err);
     /* A waiting writer of the vault must not keep others from the account. */
     ibc_ledger_free(&account->ledger);
-    if (status == IBC_OK && version && mark_applies(mark, account->profile, version)) {
-        *warned = write_mark(broker, account->profile->name, entry->credential, mark,
-                             entry->at.wall_ms, err) != IBC_OK;
+    if (status == IBC_OK) {
+        *warned = mark_version(broker, account->profile, entry->credential, mark, entry->at.wall_ms,
+                               err) != IBC_OK;
     }
     return status;
 }
@@ -154,7 +86,8 @@ static bool logged_in_before(const struct account *account, const unsigned char 
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
     for (size_t i = count; i > 0; i--) {
-        if (entries[i - 1].outcome == IBC_OUTCOME_SUCCESS &&
+        if ((entries[i - 1].outcome == IBC_OUTCOME_SUCCESS ||
+             entries[i - 1].outcome == IBC_OUTCOME_CONTRADICTED) &&
             memcmp(entries[i - 1].credential, credential, IBC_CREDENTIAL_ID_BYTES) == 0) {
             return true;
         }
@@ -191,6 +124,73 @@ enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *p
     return write_down(broker, &account, &entry, &event, mark_for(entry.outcome), &out->warned, err);
 }
 
+/* The kind of account that a session of that mode has; 0 for `both`, which is two sessions. */
+static enum ibc_kind expected_kind(enum ibc_mode mode) {
+    switch (mode) {
+    case IBC_MODE_PAPER:
+        return IBC_KIND_PAPER;
+    case IBC_MODE_LIVE:
+        return IBC_KIND_LIVE;
+    case IBC_MODE_BOTH:
+    default:
+        return 0;
+    }
+}
+
+static bool is_valid(const struct ibc_attestation *seen) {
+    return expected_kind(seen->mode) != 0 && seen->seen_ns >= 0 &&
+           (seen->kind == IBC_KIND_PAPER || seen->kind == IBC_KIND_LIVE);
+}
+
+/* `seen` as an entry of the ledger, which an agreement adds nothing to. */
+static struct ibc_ledger_entry attested_entry(const struct account *account,
+                                              const struct ibc_attestation *seen,
+                                              bool contradicts) {
+    struct ibc_ledger_entry entry = {0};
+    if (contradicts) {
+        entry.event = IBC_LEDGER_OUTCOME;
+        entry.outcome = IBC_OUTCOME_CONTRADICTED;
+        entry.seen_ns = seen->seen_ns;
+    }
+    memcpy(entry.credential, reported_credential(account), sizeof entry.credential);
+    return entry;
+}
+
+enum ibc_status ibc_broker_attest(const struct ibc_broker *broker, const char *profile,
+                                  const struct ibc_attestation *seen, struct ibc_attested *out,
+                                  struct ibc_error *err) {
+    *out = (struct ibc_attested){0};
+    if (!is_valid(seen)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s': an account proves nothing unless it is paper or live, seen "
+                        "in one of these modes, at a time since 1970",
+                        profile);
+    }
+    auto_account account = {0};
+    enum ibc_status status =
+        account_open_charged(broker, profile, IBC_LEDGER_OUTCOME, seen->seen_ns, &account, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    out->contradicts = seen->kind != expected_kind(seen->mode) ||
+                       (seen->kind == IBC_KIND_LIVE && account.profile->kind == IBC_KIND_PAPER);
+    /* A success may stand there with the same time: that is no contradiction. */
+    if (out->contradicts && account.seen && account.seen_as == IBC_OUTCOME_CONTRADICTED) {
+        out->again = true;
+        return IBC_OK;
+    }
+    struct ibc_ledger_entry entry = attested_entry(&account, seen, out->contradicts);
+    struct ibc_audit_event event = {
+        .event = "attest",
+        .mode = ibc_mode_name(seen->mode),
+        .verdict = out->contradicts ? ibc_outcome_name(entry.outcome) : "attested",
+        .why = seen->kind == IBC_KIND_LIVE ? "the gateway logged in to a live account"
+                                           : "the gateway logged in to a paper account",
+    };
+    return write_down(broker, &account, &entry, &event, (struct mark){MARK_PROVEN, seen->kind},
+                      &out->warned, err);
+}
+
 enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *profile,
                                    int64_t seen_ns, bool *again, struct ibc_error *err) {
     *again = false;
@@ -208,7 +208,7 @@ enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *
     memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
     struct ibc_audit_event event = {.event = "login", .verdict = "seen"};
     bool unused;
-    return write_down(broker, &account, &entry, &event, MARK_NONE, &unused, err);
+    return write_down(broker, &account, &entry, &event, no_mark, &unused, err);
 }
 
 enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char *profile,
@@ -232,7 +232,7 @@ enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char
     memcpy(entry.credential, charge->credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "take-back", .verdict = "done", .why = why};
     bool unused;
-    status = write_down(broker, &account, &entry, &event, MARK_NONE, &unused, err);
+    status = write_down(broker, &account, &entry, &event, no_mark, &unused, err);
     *done = status == IBC_OK;
     return status;
 }
@@ -248,7 +248,8 @@ enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *pr
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_CLEAR};
     memcpy(entry.credential, account.credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "clear", .verdict = "done"};
-    return write_down(broker, &account, &entry, &event, MARK_CLEARED, warned, err);
+    return write_down(broker, &account, &entry, &event, (struct mark){MARK_CLEARED, 0}, warned,
+                      err);
 }
 
 enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker, const char *profile,
@@ -270,7 +271,7 @@ enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *pro
     struct ibc_instant now;
     status = ibc_clock_now(&now, err);
     if (status == IBC_OK) {
-        *out = account_gate(&account, broker->policy, &now);
+        *out = account_gate(broker, &account, &now);
     }
     return status;
 }

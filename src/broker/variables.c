@@ -60,6 +60,7 @@ void variables_of(const struct ibc_version *version, const struct ibc_version *p
         add(out, tws ? "TWS_PASSWORD_PAPER" : IBC_FIELD_PASSWORD "_PAPER",
             ibc_version_field(paper, IBC_FIELD_PASSWORD)->value);
     }
+    out->credential_count = out->count;
     add_further_fields(out, version, policy);
     if (paper) {
         add_further_fields(out, paper, policy);
@@ -67,4 +68,51 @@ void variables_of(const struct ibc_version *version, const struct ibc_version *p
     add(out, "TRADING_MODE", ibc_view_of(ibc_mode_name(request->mode)));
     snprintf(out->port, sizeof out->port, "%u", (unsigned)ibc_policy_port(policy, request->mode));
     add(out, "IB_GATEWAY_PORT", ibc_view_of(out->port));
+}
+
+/* --- for the image ---------------------------------------------------------------------------- */
+
+enum { CREDENTIALS_MAX = 4 };
+
+/* Each credential as `consumer` needs it, one behind the other; `ends` are their ends. */
+static enum ibc_status write_credentials(const struct variables *variables,
+                                         enum ibc_consumer consumer, struct ibc_secret_buffer *out,
+                                         size_t ends[static CREDENTIALS_MAX],
+                                         struct ibc_error *err) {
+    for (size_t i = 0; i < variables->credential_count; i++) {
+        enum ibc_status status = ibc_consumer_write(consumer, &variables->fields[i], out, err);
+        if (status != IBC_OK) {
+            return status;
+        }
+        ends[i] = out->used;
+    }
+    return IBC_OK;
+}
+
+enum ibc_status variables_write(struct variables *variables, const struct ibc_request *request,
+                                struct ibc_error *err) {
+    size_t ends[CREDENTIALS_MAX];
+    ibc_auto_secret_buffer buffer;
+    ibc_secret_buffer_init(&buffer, IBC_SINK_FILE_MAX);
+    enum ibc_consumer consumer = request->consumer;
+    enum ibc_status status = write_credentials(variables, consumer, &buffer, ends, err);
+    if (status == IBC_ERR_MISMATCH && consumer == IBC_CONSUMER_UNKNOWN && request->find_consumer) {
+        consumer = request->find_consumer(request->find_context);
+        buffer.used = 0;
+        status = write_credentials(variables, consumer, &buffer, ends, err);
+    }
+    if (status == IBC_OK) {
+        status = ibc_secret_buffer_finish(&buffer, "the credentials", &variables->written, err);
+    }
+    size_t start = 0;
+    for (size_t i = 0; status == IBC_OK && i < variables->credential_count; i++) {
+        variables->fields[i].value =
+            (struct ibc_view){.bytes = variables->written.bytes + start, .size = ends[i] - start};
+        start = ends[i];
+    }
+    return status;
+}
+
+void variables_free(struct variables *variables) {
+    ibc_secret_free(&variables->written);
 }

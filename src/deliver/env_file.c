@@ -47,7 +47,8 @@ static void abandon(void *self) {
 static enum ibc_status prepare(void *self, const struct ibc_field *variables, size_t count,
                                struct ibc_error *err) {
     struct ibc_env_file *file = self;
-    enum ibc_status status = ibc_sink_check_environment(variables, count, file->environment, err);
+    enum ibc_status status =
+        ibc_sink_check_environment(file->format, variables, count, file->environment, err);
     if (status == IBC_OK) {
         status = ibc_sink_write(file->format, variables, count, &file->content, err);
     }

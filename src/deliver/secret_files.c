@@ -111,7 +111,8 @@ static enum ibc_status plan_compose_env(struct ibc_secret_directory *directory,
                         ibc_runtime_path(directory->runtime));
     }
     const size_t used = ibc_secret_directory_variables(variables, count, link, chosen);
-    enum ibc_status status = ibc_sink_check_environment(chosen, used, directory->environment, err);
+    enum ibc_status status =
+        ibc_sink_check_environment(directory->format, chosen, used, directory->environment, err);
     if (status != IBC_OK) {
         return status;
     }

@@ -34,6 +34,7 @@ struct fold {
     struct proven_clock clock;
     struct slate slate;
     bool burned;
+    bool contradicted; /* the account: no success ends it, only a person */
 };
 
 static int64_t milliseconds(int64_t seconds) {
@@ -133,7 +134,7 @@ static void count_failure(struct fold *fold, int64_t at) {
 }
 
 static void take_outcome(struct fold *fold, enum ibc_outcome outcome, int64_t printed, int64_t at) {
-    if (outcome == IBC_OUTCOME_SUCCESS) {
+    if (outcome == IBC_OUTCOME_SUCCESS || outcome == IBC_OUTCOME_CONTRADICTED) {
         fold->slate = (struct slate){0};
         return;
     }
@@ -195,6 +196,7 @@ static void fold_outcome(struct fold *fold, const struct ibc_ledger_entry *entry
     if (entry->outcome == IBC_OUTCOME_REJECTED && is_same_credential(fold, entry)) {
         fold->burned = true;
     }
+    fold->contradicted |= entry->outcome == IBC_OUTCOME_CONTRADICTED;
     take_outcome(fold, entry->outcome, entry->wait, at);
 }
 
@@ -202,6 +204,7 @@ static void fold_clear(struct fold *fold, const struct ibc_ledger_entry *entry) 
     if (is_same_credential(fold, entry)) {
         fold->burned = false;
     }
+    fold->contradicted = false;
     fold->slate = (struct slate){0};
 }
 
@@ -281,8 +284,13 @@ static struct ibc_gate_verdict conclude(const struct fold *fold, int64_t now,
     consider_wait(&verdict, attempts_wait(fold, verdict.attempts, now), IBC_REASON_ATTEMPTS);
     consider_wait(&verdict, maintenance_ms, IBC_REASON_MAINTENANCE);
 
-    /* A burned credential is named first: clearing the account would make it usable again. */
-    if (fold->burned) {
+    /*
+     * A burned credential is named before the budget: clearing the account would make it usable
+     * again. So it does with the contradiction, which is the worse one to clear unawares.
+     */
+    if (fold->contradicted) {
+        hold(&verdict, IBC_REASON_CONTRADICTED);
+    } else if (fold->burned) {
         hold(&verdict, IBC_REASON_BURNED);
     } else if (slate->held) {
         hold(&verdict, IBC_REASON_FAILURES);

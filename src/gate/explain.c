@@ -27,6 +27,7 @@ static const struct words words[] = {
     [IBC_REASON_MAINTENANCE] = {"maintenance", "IBKR is in a maintenance window of the policy"},
     [IBC_REASON_ATTEMPTS] = {"attempts", NULL},
     [IBC_REASON_FAILURES] = {"failures", NULL},
+    [IBC_REASON_CONTRADICTED] = {"contradicted", NULL},
     [IBC_REASON_BURNED] = {"burned", NULL},
 };
 
@@ -74,6 +75,14 @@ static enum ibc_status explain_hold(const struct ibc_gate_verdict *verdict,
                         "the right ones with 'ibcred seal %s', or, where IBKR was at fault, allow "
                         "them again with 'ibcred gate %s --clear'",
                         profile, profile, profile);
+    }
+    if (verdict->reason == IBC_REASON_CONTRADICTED) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "profile '%s' is held: the gateway logged in with its username and found "
+                        "accounts of another kind than was asked for, live instead of paper or "
+                        "the other way round; seal the username under its right kind or ask for "
+                        "the right mode, then run 'ibcred gate %s --clear'",
+                        profile, profile);
     }
     char window[IBC_DURATION_TEXT_MAX];
     ibc_format_duration(rules->window, window);

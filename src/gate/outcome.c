@@ -15,6 +15,7 @@ static const char *const names[] = {
     [IBC_OUTCOME_SESSION_CONFLICT] = "session-conflict",
     [IBC_OUTCOME_SILENT_DROP] = "silent-drop",
     [IBC_OUTCOME_FAILED] = "failed",
+    [IBC_OUTCOME_CONTRADICTED] = "contradicted",
     [IBC_OUTCOME_UNKNOWN] = "unknown",
 };
 

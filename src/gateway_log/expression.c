@@ -12,8 +12,8 @@ struct walk {
     const char *at;
     size_t depth;
     struct {
-        size_t atoms; /* of what stands between these parentheses so far */
-        size_t last;  /* of the atom that a repetition would repeat */
+        size_t atoms;  /* of what stands between these parentheses so far */
+        size_t last;   /* of the atom that a repetition would repeat */
         bool repeated; /* it is repeated already */
     } levels[DEPTH_MAX + 1];
     const char *problem;

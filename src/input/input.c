@@ -1,7 +1,7 @@
 /* input.c - what dotenv and JSON input share. */
 #include "input/parts.h"
 
-#include "input/secret_heap.h"
+#include "base/secret_heap.h"
 
 #include <jansson.h>
 #include <sodium.h>

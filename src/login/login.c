@@ -262,16 +262,41 @@ static void on_mode_contradiction(struct ibc_login *login, const struct ibc_log_
     stop(login, out);
 }
 
+enum ibc_mode ibc_login_side_mode(enum ibc_mode mode, size_t side) {
+    if (mode != IBC_MODE_BOTH) {
+        return mode;
+    }
+    return side == 0 ? IBC_MODE_LIVE : IBC_MODE_PAPER;
+}
+
+static bool is_of_mode(enum ibc_kind kind, enum ibc_mode mode) {
+    return (kind == IBC_KIND_PAPER) == (mode == IBC_MODE_PAPER);
+}
+
+void ibc_login_accounts(enum ibc_mode mode, size_t side, enum ibc_kind kind, const char *source,
+                        const char *account, struct ibc_login_step *out) {
+    const enum ibc_mode asked = ibc_login_side_mode(mode, side);
+    out->accounts[side] = (struct ibc_login_accounts){.given = true, .kind = kind};
+    if (!is_of_mode(kind, asked)) {
+        say(out, "mode %s was asked for, and %s names %s account %s", ibc_mode_name(asked), source,
+            ibc_kind_name(kind), account);
+        out->notice = IBC_NOTICE_MODE_CONTRADICTION;
+        out->stop = true;
+    }
+}
+
+/*
+ * In mode `both` the line does not say whose account it is. One that fits proves nothing yet: it is
+ * a title of a window, and the API will be asked.
+ */
 static void on_account(struct ibc_login *login, const struct ibc_log_match *match,
                        struct ibc_login_step *out) {
     enum ibc_kind kind;
-    if (login->count > 1 || !ibc_account_kind(match->text, &kind)) {
-        return;
-    }
-    if ((kind == IBC_KIND_PAPER) != (login->mode == IBC_MODE_PAPER)) {
-        say(out, "mode %s was asked for, and account %s is a %s account",
-            ibc_mode_name(login->mode), match->text, ibc_kind_name(kind));
-        out->notice = IBC_NOTICE_MODE_CONTRADICTION;
+    char account[IBC_ACCOUNT_ID_MAX + 1];
+    if (login->count == 1 && ibc_account_kind(match->text, &kind) &&
+        !is_of_mode(kind, login->mode)) {
+        ibc_account_mask(match->text, account);
+        ibc_login_accounts(login->mode, 0, kind, "its log", account, out);
         stop(login, out);
     }
 }

@@ -1,6 +1,6 @@
 /* maintenance.c - the list of maintenance windows in a policy file. */
+#include "base/zone.h"
 #include "policy/schema.h"
-#include "policy/zone.h"
 
 #include <ibcred/policy.h>
 

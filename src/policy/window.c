@@ -1,5 +1,5 @@
 /* window.c - when maintenance windows are, and until when they last. */
-#include "policy/zone.h"
+#include "base/zone.h"
 
 #include <ibcred/policy.h>
 

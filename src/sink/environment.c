@@ -1,6 +1,11 @@
 /* environment.c - what Docker Compose's own environment does to an env file. */
 #include <ibcred/sink.h>
 
+bool ibc_format_is_compose(enum ibc_format format) {
+    return format == IBC_FORMAT_COMPOSE || format == IBC_FORMAT_COMPOSE_V1 ||
+           format == IBC_FORMAT_COMPOSE_V2;
+}
+
 /* Read one "NAME=value". False when it is not of that name. */
 static bool value_of(const char *variable, struct ibc_view name, struct ibc_view *out) {
     if (strlen(variable) <= name.size || memcmp(variable, name.bytes, name.size) != 0 ||
@@ -21,9 +26,13 @@ static bool has_another(char *const *environment, const struct ibc_field *field)
     return false;
 }
 
-enum ibc_status ibc_sink_check_environment(const struct ibc_field *variables, size_t count,
+enum ibc_status ibc_sink_check_environment(enum ibc_format format,
+                                           const struct ibc_field *variables, size_t count,
                                            char *const *environment, struct ibc_error *err) {
-    for (size_t i = 0; environment && i < count; i++) {
+    if (!environment || !ibc_format_is_compose(format)) {
+        return IBC_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
         const struct ibc_view name = variables[i].name;
         if (has_another(environment, &variables[i])) {
             return ibc_fail(err, IBC_ERR_MISMATCH,

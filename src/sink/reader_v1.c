@@ -6,17 +6,6 @@
  */
 #include "sink/reading.h"
 
-static enum ibc_status require_utf8(struct reading *reading) {
-    for (size_t at = reading->at; at < reading->text.size;) {
-        struct rune rune = rune_at(reading->text, at);
-        if (rune.code == RUNE_INVALID) {
-            return reading_fail_at(reading, at, "not UTF-8, which Docker Compose v1 refuses");
-        }
-        at += rune.size;
-    }
-    return IBC_OK;
-}
-
 static void skip_blanks(struct reading *reading) {
     reading->at = skip_runes(reading->text, reading->at, is_python_blank);
 }
@@ -270,7 +259,8 @@ static enum ibc_status read_binding(struct reading *reading) {
 }
 
 enum ibc_status read_compose_v1(struct reading *reading) {
-    enum ibc_status status = require_utf8(reading);
+    enum ibc_status status =
+        reading_require_utf8(reading, "not UTF-8, which Docker Compose v1 refuses");
     while (status == IBC_OK) {
         reading->at = skip_runes(reading->text, reading->at, is_python_space);
         if (reading_done(reading)) {

@@ -38,7 +38,25 @@ static void restart(struct reading *reading, struct ibc_view text, const char *f
     empty(&reading->expanded);
 }
 
-/* Both readers let a byte order mark stand at the beginning. */
+struct model {
+    enum ibc_status (*read)(struct reading *reading);
+    bool carriage_return;
+    bool byte_order_mark; /* one may stand at the beginning */
+};
+
+static const struct model *find_model(enum ibc_dotenv_reader reader) {
+    static const struct model models[] = {
+        [IBC_READER_COMPOSE_V1] = {read_compose_v1, true, true},
+        [IBC_READER_COMPOSE_V2] = {read_compose_v2, false, true},
+        [IBC_READER_DOCKER] = {read_docker, false, true},
+        [IBC_READER_SYSTEMD] = {read_systemd, true, false},
+        [IBC_READER_SHELL] = {read_shell, false, false},
+        [IBC_READER_PROPERTIES] = {read_properties, true, false},
+    };
+    const bool known = (size_t)reader < IBC_ARRAY_SIZE(models) && models[reader].read;
+    return known ? &models[reader] : NULL;
+}
+
 static void skip_byte_order_mark(struct reading *reading) {
     struct ibc_view text = reading->text;
     if (text.size >= sizeof byte_order_mark &&
@@ -50,8 +68,12 @@ static void skip_byte_order_mark(struct reading *reading) {
 
 enum ibc_status reading_run(struct reading *reading, enum ibc_dotenv_reader reader,
                             struct ibc_view text, const char *file, struct ibc_error *err) {
+    const struct model *model = find_model(reader);
     restart(reading, text, file, err);
-    reading->carriage_return = reader == IBC_READER_COMPOSE_V1;
+    if (!model) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "%s: no such reader", file);
+    }
+    reading->carriage_return = model->carriage_return;
     if (text.size > IBC_DOTENV_FILE_MAX) {
         return ibc_fail(err, IBC_ERR_DATA,
                         "%s is larger than the %d bytes that an env file may have", file,
@@ -61,8 +83,21 @@ enum ibc_status reading_run(struct reading *reading, enum ibc_dotenv_reader read
     if (nul) {
         return reading_fail_at(reading, (size_t)(nul - text.bytes), "a NUL byte; remove it");
     }
-    skip_byte_order_mark(reading);
-    return reader == IBC_READER_COMPOSE_V1 ? read_compose_v1(reading) : read_compose_v2(reading);
+    if (model->byte_order_mark) {
+        skip_byte_order_mark(reading);
+    }
+    return model->read(reading);
+}
+
+enum ibc_status reading_require_utf8(struct reading *reading, const char *why) {
+    for (size_t at = reading->at; at < reading->text.size;) {
+        struct rune rune = rune_at(reading->text, at);
+        if (rune.code == RUNE_INVALID) {
+            return reading_fail_at(reading, at, why);
+        }
+        at += rune.size;
+    }
+    return IBC_OK;
 }
 
 bool reading_done(const struct reading *reading) {

@@ -1,5 +1,5 @@
 /*
- * reading.h - what the two reader models share: a file under a cursor, and the bindings found.
+ * reading.h - what the reader models share: a file under a cursor, and the bindings found.
  *
  * A model moves `at` through `text`. For each binding it calls reading_open() at its first byte,
  * reading_name(), reading_value() or none, and reading_close() where its last byte has been read.
@@ -56,9 +56,13 @@ IBC_CHECKED enum ibc_status reading_run(struct reading *reading, enum ibc_dotenv
                                         struct ibc_view text, const char *file,
                                         struct ibc_error *err);
 
-/* The two models. Each reads from `at` to the end of the text. */
+/* The models. Each reads from `at` to the end of the text. */
 IBC_CHECKED enum ibc_status read_compose_v1(struct reading *reading);
 IBC_CHECKED enum ibc_status read_compose_v2(struct reading *reading);
+IBC_CHECKED enum ibc_status read_docker(struct reading *reading);
+IBC_CHECKED enum ibc_status read_systemd(struct reading *reading);
+IBC_CHECKED enum ibc_status read_shell(struct reading *reading);
+IBC_CHECKED enum ibc_status read_properties(struct reading *reading);
 
 /*
  * Append `value` with its variables put in to reading->expanded, as v2 does. Here because
@@ -95,6 +99,9 @@ struct ibc_view reading_span(const struct reading *reading, struct span span);
 enum ibc_status reading_fail(const struct reading *reading, const char *why);
 /* … or for the line of offset `at`, not before the last one asked for. */
 enum ibc_status reading_fail_at(struct reading *reading, size_t at, const char *why);
+
+/* Fail with "why" for the line of the first byte from `at` on that is not UTF-8. */
+IBC_CHECKED enum ibc_status reading_require_utf8(struct reading *reading, const char *why);
 
 /* The offset of the newline that ends the line at `at`, or the end of the text. */
 size_t line_end(const struct reading *reading, size_t at);

@@ -1,14 +1,27 @@
 /* runes.c - which characters a reader takes for white space. */
 #include "sink/runes.h"
 
+/* The six bits of the character from bit `shift` on, as a byte that continues one. */
+static void append_continuation(struct ibc_secret_buffer *out, uint32_t code, unsigned shift) {
+    ibc_secret_buffer_append_byte(out, (unsigned char)(0x80 | (code >> shift & 0x3F)));
+}
+
 void append_rune(struct ibc_secret_buffer *out, uint32_t code) {
     if (code < 0x80) {
         ibc_secret_buffer_append_byte(out, (unsigned char)code);
         return;
     }
-    /* No escape that a reader knows goes beyond U+00FF. */
-    ibc_secret_buffer_append_byte(out, (unsigned char)(0xC0 | code >> 6));
-    ibc_secret_buffer_append_byte(out, (unsigned char)(0x80 | (code & 0x3F)));
+    if (code < 0x800) {
+        ibc_secret_buffer_append_byte(out, (unsigned char)(0xC0 | code >> 6));
+    } else if (code < 0x10000) {
+        ibc_secret_buffer_append_byte(out, (unsigned char)(0xE0 | code >> 12));
+        append_continuation(out, code, 6);
+    } else {
+        ibc_secret_buffer_append_byte(out, (unsigned char)(0xF0 | code >> 18));
+        append_continuation(out, code, 12);
+        append_continuation(out, code, 6);
+    }
+    append_continuation(out, code, 0);
 }
 
 bool is_white_space(uint32_t code) {
@@ -57,7 +70,9 @@ struct ibc_view trim_runes(struct ibc_view text, rune_class *is_member) {
 }
 
 struct ibc_view slice(struct ibc_view text, size_t start, size_t end) {
-    return (struct ibc_view){.bytes = text.bytes + start, .size = end - start};
+    /* Of no bytes at all there may be no pointer to count from. */
+    return (struct ibc_view){.bytes = start > 0 ? text.bytes + start : text.bytes,
+                             .size = end - start};
 }
 
 bool has_byte(struct ibc_view text, unsigned char byte) {

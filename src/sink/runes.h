@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* Append the character as UTF-8. */
+/* Append the character, at most U+10FFFF, as UTF-8. */
 void append_rune(struct ibc_secret_buffer *out, uint32_t code);
 
 typedef bool rune_class(uint32_t code);

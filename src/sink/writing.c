@@ -18,6 +18,12 @@ static bool write_bare(const struct ibc_field *field, struct ibc_secret_buffer *
     return true;
 }
 
+/* To systemd a backslash is never itself outside of quotes. */
+static bool write_bare_without_backslash(const struct ibc_field *field,
+                                         struct ibc_secret_buffer *out) {
+    return !has_byte(field->value, '\\') && write_bare(field, out);
+}
+
 static bool write_single_quoted(const struct ibc_field *field, struct ibc_secret_buffer *out) {
     ibc_secret_buffer_append_byte(out, '\'');
     ibc_secret_buffer_append(out, field->value.bytes, field->value.size);
@@ -85,6 +91,53 @@ static bool write_with_defaults(const struct ibc_field *field, struct ibc_secret
     return true;
 }
 
-writing *const writings[WRITING_COUNT] = {
-    write_bare, write_single_quoted, write_double_quoted, write_dollar_escaped, write_with_defaults,
+static bool write_as_it_is(const struct ibc_field *field, struct ibc_secret_buffer *out) {
+    ibc_secret_buffer_append(out, field->value.bytes, field->value.size);
+    return true;
+}
+
+/* Releases of systemd before 240 knew a backslash between single quotes too. */
+static bool write_single_quoted_plain(const struct ibc_field *field,
+                                      struct ibc_secret_buffer *out) {
+    return !has_byte(field->value, '\\') && write_single_quoted(field, out);
+}
+
+/* The four that every release of systemd takes a backslash away from. */
+static bool write_double_quoted_escaped(const struct ibc_field *field,
+                                        struct ibc_secret_buffer *out) {
+    ibc_secret_buffer_append_byte(out, '"');
+    append_escaped(out, field->value, "\\\"`$");
+    ibc_secret_buffer_append_byte(out, '"');
+    return true;
+}
+
+/* Nothing between single quotes means anything to a shell; a single quote stands outside of them.
+ */
+static bool write_shell_quoted(const struct ibc_field *field, struct ibc_secret_buffer *out) {
+    ibc_secret_buffer_append_byte(out, '\'');
+    for (size_t i = 0; i < field->value.size; i++) {
+        if (field->value.bytes[i] == '\'') {
+            ibc_secret_buffer_append_text(out, "'\\''");
+        } else {
+            ibc_secret_buffer_append_byte(out, field->value.bytes[i]);
+        }
+    }
+    ibc_secret_buffer_append_byte(out, '\'');
+    return true;
+}
+
+writing *const compose_writings[] = {
+    write_bare,           write_single_quoted, write_double_quoted,
+    write_dollar_escaped, write_with_defaults, NULL,
 };
+
+writing *const docker_writings[] = {write_as_it_is, NULL};
+
+writing *const systemd_writings[] = {
+    write_bare_without_backslash,
+    write_single_quoted_plain,
+    write_double_quoted_escaped,
+    NULL,
+};
+
+writing *const shell_writings[] = {write_shell_quoted, NULL};

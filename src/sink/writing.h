@@ -12,9 +12,10 @@
  */
 typedef bool writing(const struct ibc_field *field, struct ibc_secret_buffer *out);
 
-enum { WRITING_COUNT = 5 };
-
-/* From the most readable to the one that carries most. */
-extern writing *const writings[WRITING_COUNT];
+/* Those for a format, up to a NULL, from the most readable to the one that carries most. */
+extern writing *const compose_writings[];
+extern writing *const docker_writings[];
+extern writing *const systemd_writings[];
+extern writing *const shell_writings[];
 
 #endif

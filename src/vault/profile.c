@@ -9,6 +9,8 @@
 /* Secret memory comes in whole pages: what one holds beside libsodium's canary. */
 enum { STORAGE_STEP = 4096 - 16 };
 
+#define DAY_MS INT64_C(86400000)
+
 const char *ibc_version_state_name(enum ibc_version_state state) {
     switch (state) {
     case IBC_VERSION_STAGED:
@@ -82,6 +84,24 @@ const struct ibc_version *ibc_profile_current(const struct ibc_profile *profile)
         return active;
     }
     return &profile->versions[profile->version_count - 1];
+}
+
+bool ibc_version_prove(struct ibc_version *version, enum ibc_kind kind, int64_t now_ms) {
+    /* A mark from far ahead, of a clock that was wrong, is to be replaced too. */
+    const int64_t age = now_ms - version->proven_ms;
+    const bool recent = version->proven_ms != 0 && age < DAY_MS && age > -DAY_MS;
+    if (recent && (kind == 0 || kind == version->proven_kind)) {
+        return false;
+    }
+    version->proven_ms = now_ms;
+    if (kind != 0) {
+        version->proven_kind = kind;
+    }
+    return true;
+}
+
+bool ibc_version_contradicts(const struct ibc_profile *profile, const struct ibc_version *version) {
+    return profile->kind == IBC_KIND_PAPER && version->proven_kind == IBC_KIND_LIVE;
 }
 
 const struct ibc_field *ibc_version_field(const struct ibc_version *version, const char *name) {

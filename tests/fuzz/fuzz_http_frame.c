@@ -4,9 +4,9 @@
  * The first byte chooses. What the client makes of a stream keeps to the order of a response and
  * to its limits; a message that is accepted comes back the same when it is written again.
  */
+#include "base/secret_heap.h"
 #include "http/connection.h"
 #include "http/message.h"
-#include "input/secret_heap.h"
 
 #include <ibcred/input.h>
 #include <sodium.h>

@@ -2,7 +2,7 @@
 #include <ibcred/input.h>
 #include <sodium.h>
 
-#include "input/secret_heap.h"
+#include "base/secret_heap.h"
 
 static void require(bool holds) {
     if (!holds) {

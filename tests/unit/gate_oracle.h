@@ -31,12 +31,14 @@ struct oracle {
     struct login logins[LOGINS_MAX]; /* since the last success or clear */
     int count;
     bool burned[CREDENTIALS_MAX];
+    bool contradicted; /* a login saw accounts of the wrong kind, and nobody has looked since */
 };
 
 /* What stands against a release, in true time. */
 struct opinion {
     bool burned;
     bool held;
+    bool contradicted;
     int64_t free_at; /* no wait and nothing in flight from here on */
 };
 
@@ -150,6 +152,7 @@ static struct opinion ask_oracle(const struct oracle *oracle, int credential, in
     struct opinion opinion = {
         .burned = oracle->burned[credential],
         .held = failures_hold(oracle),
+        .contradicted = oracle->contradicted,
         .free_at = attempts_free_at(oracle, now),
     };
     for (int i = 0; i < oracle->count; i++) {
@@ -213,8 +216,11 @@ static void oracle_tell(struct oracle *oracle, int credential, enum ibc_outcome 
     if (outcome == IBC_OUTCOME_REJECTED) {
         oracle->burned[credential] = true;
     }
-    if (outcome == IBC_OUTCOME_SUCCESS) {
-        oracle->count = 0;
+    if (outcome == IBC_OUTCOME_CONTRADICTED) {
+        oracle->contradicted = true;
+    }
+    if (outcome == IBC_OUTCOME_SUCCESS || outcome == IBC_OUTCOME_CONTRADICTED) {
+        oracle->count = 0; /* it did log in, so IBKR's count is at an end */
         return;
     }
     if (!outstanding(oracle)) {
@@ -230,6 +236,7 @@ static void oracle_tell(struct oracle *oracle, int credential, enum ibc_outcome 
 static void oracle_clear(struct oracle *oracle, int credential) {
     oracle->count = 0;
     oracle->burned[credential] = false;
+    oracle->contradicted = false;
 }
 
 #endif

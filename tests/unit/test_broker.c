@@ -134,6 +134,24 @@ static void clear_makes_the_burned_version_active_again(void **state) {
     assert_int_equal(release(world, IBC_MODE_PAPER, &err), IBC_OK);
 }
 
+static void a_clear_that_comes_after_a_seal_leaves_the_burned_version_burned(void **state) {
+    struct world *world = *state;
+    struct ibc_error err;
+    must_release(world);
+    report(world, IBC_OUTCOME_REJECTED);
+    reopen_vault(world);
+    struct ibc_vault *before = world->vault;
+    world->vault = NULL;
+    seal_password(world, "second-pass2");
+    ibc_vault_free(&world->vault);
+    world->broker.vault = world->vault = before;
+    bool warned;
+    assert_int_equal(ibc_broker_clear(&world->broker, "paper", &warned, &err), IBC_OK);
+    assert_false(warned);
+    assert_int_equal(state_of(world, "paper", 1), IBC_VERSION_BURNED);
+    assert_int_equal(state_of(world, "paper", 2), IBC_VERSION_ACTIVE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(charge_and_audit_line_are_on_disk_before_the_secret_leaves),
@@ -145,6 +163,7 @@ int main(void) {
         BROKER_TEST(a_rejection_is_not_about_a_charge_that_was_taken_back),
         BROKER_TEST(success_proves_the_version_once_and_opens_the_gate),
         BROKER_TEST(clear_makes_the_burned_version_active_again),
+        BROKER_TEST(a_clear_that_comes_after_a_seal_leaves_the_burned_version_burned),
     };
     return cmocka_run_group_tests_name("broker", tests, NULL, NULL);
 }

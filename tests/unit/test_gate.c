@@ -398,6 +398,64 @@ static void a_failed_login_counts_as_a_failure_and_burns_nothing(void **state) {
     assert_allowed(&script, 1020 + 2 * HOUR);
 }
 
+/* --- a contradiction --- */
+
+static void a_contradicted_login_holds_the_account_whatever_the_credential(void **state) {
+    (void)state;
+    for (int charged = 0; charged < 2; charged++) {
+        struct script script = new_script();
+        if (charged) {
+            charge(&script, 100);
+        }
+        outcome(&script, IBC_OUTCOME_CONTRADICTED, 120);
+        assert_held(&script, mine, 120, IBC_REASON_CONTRADICTED);
+        assert_held(&script, other, 120, IBC_REASON_CONTRADICTED);
+        assert_held(&script, other, 120 + 90 * DAY, IBC_REASON_CONTRADICTED);
+        assert_int_equal(verdict(&script, 120).failures, 0);
+        assert_int_equal(verdict(&script, 120).attempts, 0);
+    }
+}
+
+static void only_a_person_ends_a_contradiction(void **state) {
+    (void)state;
+    struct script script = new_script();
+    outcome(&script, IBC_OUTCOME_CONTRADICTED, 120);
+    charge(&script, 200);
+    outcome(&script, IBC_OUTCOME_SUCCESS, 210);
+    assert_held(&script, mine, 300, IBC_REASON_CONTRADICTED);
+    script.credential = other;
+    clear(&script, 301);
+    assert_allowed(&script, 301);
+    assert_int_equal(verdict_ms(&script, mine, 301000).decision, IBC_GATE_ALLOW);
+    outcome(&script, IBC_OUTCOME_CONTRADICTED, 302);
+    assert_held(&script, mine, 302, IBC_REASON_CONTRADICTED);
+}
+
+static void a_contradicted_login_ends_waits_and_budgets_as_it_did_log_in(void **state) {
+    (void)state;
+    struct script script = new_script();
+    for (int i = 0; i < 4; i++) {
+        outcome(&script, IBC_OUTCOME_FAILED, 100 + i);
+    }
+    throttled(&script, 4000, 110);
+    outcome(&script, IBC_OUTCOME_CONTRADICTED, 120);
+    struct ibc_gate_verdict found = verdict(&script, 120);
+    assert_int_equal(found.failures, 0);
+    assert_int_equal(found.attempts, 0);
+    assert_int_equal(found.budget_ms, 0);
+}
+
+static void a_contradiction_is_named_before_every_other_hold(void **state) {
+    (void)state;
+    struct script script = new_script();
+    outcome(&script, IBC_OUTCOME_CONTRADICTED, 90);
+    for (int i = 0; i < 3; i++) {
+        outcome(&script, IBC_OUTCOME_REJECTED, 100 + i);
+    }
+    assert_held(&script, mine, 200, IBC_REASON_CONTRADICTED);
+    assert_held(&script, other, 200, IBC_REASON_CONTRADICTED);
+}
+
 /* --- success and clear --- */
 
 static void make_a_mess(struct script *script) {
@@ -813,6 +871,10 @@ static void each_verdict_is_explained_with_what_to_do(void **state) {
          IBC_ERR_REFUSED,
          0,
          {"4 of", "fewer than 3", "gate paper --clear"}},
+        {{IBC_GATE_HOLD, IBC_REASON_CONTRADICTED, 0, 0, 0, 0},
+         IBC_ERR_REFUSED,
+         0,
+         {"another kind than was asked for", "right mode", "gate paper --clear"}},
         {{IBC_GATE_HOLD, IBC_REASON_BURNED, 0, 1, 1, 0},
          IBC_ERR_REFUSED,
          0,
@@ -851,6 +913,10 @@ int main(void) {
         cmocka_unit_test(a_charge_after_a_login_that_was_seen_has_one_of_its_own),
         cmocka_unit_test(logins_of_the_container_alone_spend_the_budget),
         cmocka_unit_test(a_failed_login_counts_as_a_failure_and_burns_nothing),
+        cmocka_unit_test(a_contradicted_login_holds_the_account_whatever_the_credential),
+        cmocka_unit_test(only_a_person_ends_a_contradiction),
+        cmocka_unit_test(a_contradicted_login_ends_waits_and_budgets_as_it_did_log_in),
+        cmocka_unit_test(a_contradiction_is_named_before_every_other_hold),
         cmocka_unit_test(a_success_clears_everything_but_a_burned_credential),
         cmocka_unit_test(a_clear_wipes_the_slate_and_the_burn_of_its_credential),
         cmocka_unit_test(a_clear_for_another_credential_leaves_the_burn),

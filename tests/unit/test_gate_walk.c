@@ -177,7 +177,7 @@ static void tell(struct world *world) {
             .event = IBC_LEDGER_OUTCOME, .outcome = outcome, .wait = printed, .at = clocks(world)},
         world->charged_credential);
     oracle_tell(&world->oracle, world->charged_credential, outcome, printed, world->now);
-    world->exact |= outcome == IBC_OUTCOME_SUCCESS;
+    world->exact |= outcome == IBC_OUTCOME_SUCCESS || outcome == IBC_OUTCOME_CONTRADICTED;
     world->tell_at = INT64_MAX;
 }
 
@@ -261,7 +261,7 @@ static void disturb(struct world *world) {
     if (chance(world, 1)) {
         reboot(world);
     }
-    bool stuck = failures_hold(&world->oracle);
+    bool stuck = failures_hold(&world->oracle) || world->oracle.contradicted;
     if (world->credential + 1 < CREDENTIALS_MAX &&
         chance(world, world->oracle.burned[world->credential] ? 20 : 1)) {
         world->credential++;
@@ -297,6 +297,7 @@ static void check_against_oracle(const struct world *world, struct ibc_gate_verd
     if (verdict.decision == IBC_GATE_ALLOW) {
         assert_false(opinion.burned);
         assert_false(opinion.held);
+        assert_false(opinion.contradicted);
         assert_true(opinion.free_at <= world->now);
         assert_int_equal(maintenance_ms, 0);
         assert_true(seen_by_ibkr(&world->oracle, world->now) < world->oracle.rules.max_attempts);
@@ -306,8 +307,9 @@ static void check_against_oracle(const struct world *world, struct ibc_gate_verd
         return;
     }
     world->tally->exact++;
-    if (opinion.burned || opinion.held) {
+    if (opinion.burned || opinion.held || opinion.contradicted) {
         assert_int_equal(verdict.decision, IBC_GATE_HOLD);
+        assert_int_equal(verdict.reason == IBC_REASON_CONTRADICTED, opinion.contradicted);
     } else {
         int64_t wait = opinion.free_at - world->now;
         assert_int_equal(verdict.wait_ms, wait > maintenance_ms ? wait : maintenance_ms);

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
-#include "input/secret_heap.h"
+#include "base/secret_heap.h"
 
 static const char *const wanted[] = {"IB_USERNAME", "IB_PASSWORD"};
 enum { WANTED = 2 };

@@ -325,6 +325,55 @@ static void what_breaks_a_rule_is_found(void **state) {
 #undef ASSERT_BREAKS
 }
 
+static void a_proof_is_written_when_it_is_new_or_a_day_old(void **state) {
+    (void)state;
+    enum { DAY = 86400000 };
+    const int64_t at = INT64_C(1763798400000);
+    const struct {
+        int64_t proven_ms;
+        enum ibc_kind proven_kind;
+        enum ibc_kind kind;
+        int64_t now_ms;
+        bool changed;
+        enum ibc_kind then;
+    } cases[] = {
+        {0, 0, 0, at, true, 0},
+        {0, 0, IBC_KIND_PAPER, at, true, IBC_KIND_PAPER},
+        {at, 0, 0, at + DAY - 1, false, 0},
+        {at, 0, 0, at + DAY, true, 0},
+        {at, 0, IBC_KIND_PAPER, at + 1, true, IBC_KIND_PAPER},
+        {at, IBC_KIND_PAPER, IBC_KIND_PAPER, at + DAY - 1, false, IBC_KIND_PAPER},
+        {at, IBC_KIND_PAPER, IBC_KIND_PAPER, at + DAY, true, IBC_KIND_PAPER},
+        {at, IBC_KIND_PAPER, IBC_KIND_LIVE, at + 1, true, IBC_KIND_LIVE},
+        {at, IBC_KIND_LIVE, 0, at + 1, false, IBC_KIND_LIVE},
+        {at, IBC_KIND_LIVE, 0, at + DAY, true, IBC_KIND_LIVE},
+        {at, IBC_KIND_LIVE, 0, at - DAY + 1, false, IBC_KIND_LIVE},
+        {at, IBC_KIND_LIVE, 0, at - DAY, true, IBC_KIND_LIVE},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        struct ibc_version version = {.proven_ms = cases[i].proven_ms,
+                                      .proven_kind = cases[i].proven_kind};
+        assert_int_equal(ibc_version_prove(&version, cases[i].kind, cases[i].now_ms),
+                         cases[i].changed);
+        assert_int_equal(version.proven_ms,
+                         cases[i].changed ? cases[i].now_ms : cases[i].proven_ms);
+        assert_int_equal(version.proven_kind, cases[i].then);
+    }
+}
+
+static void only_a_live_account_of_a_paper_user_contradicts(void **state) {
+    (void)state;
+    for (int kind = 1; kind <= 2; kind++) {
+        for (int seen = 0; seen <= 2; seen++) {
+            const struct ibc_profile profile = {.kind = (enum ibc_kind)kind};
+            const struct ibc_version version = {.proven_ms = seen,
+                                                .proven_kind = (enum ibc_kind)seen};
+            assert_int_equal(ibc_version_contradicts(&profile, &version),
+                             kind == IBC_KIND_PAPER && seen == IBC_KIND_LIVE);
+        }
+    }
+}
+
 static void states_have_names(void **state) {
     (void)state;
     assert_string_equal(ibc_version_state_name(IBC_VERSION_STAGED), "staged");
@@ -346,6 +395,8 @@ int main(void) {
         cmocka_unit_test(a_refused_version_changes_nothing),
         cmocka_unit_test(versions_end_at_1024),
         cmocka_unit_test(what_breaks_a_rule_is_found),
+        cmocka_unit_test(a_proof_is_written_when_it_is_new_or_a_day_old),
+        cmocka_unit_test(only_a_live_account_of_a_paper_user_contradicts),
         cmocka_unit_test(states_have_names),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

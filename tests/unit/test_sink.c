@@ -1,4 +1,5 @@
-/* test_sink.c - values written so that their readers get them back. */
+/* test_sink.c - values written so that Docker Compose gets them back; what holds for all formats.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +10,9 @@
 #include <ibcred/sink.h>
 #include <sodium.h>
 
-#define ALL_FORMATS 3
-static const enum ibc_format formats[ALL_FORMATS] = {IBC_FORMAT_COMPOSE, IBC_FORMAT_COMPOSE_V1,
-                                                     IBC_FORMAT_COMPOSE_V2};
+#define COMPOSE_FORMATS 3
+static const enum ibc_format formats[COMPOSE_FORMATS] = {IBC_FORMAT_COMPOSE, IBC_FORMAT_COMPOSE_V1,
+                                                         IBC_FORMAT_COMPOSE_V2};
 
 static struct ibc_field field_of(const char *name, const char *value) {
     return (struct ibc_field){.name = ibc_view_of(name), .value = ibc_view_of(value)};
@@ -56,9 +57,9 @@ static void values_are_written_as_plainly_as_their_readers_allow(void **state) {
         {"", "", "", ""},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
-        const char *expected[ALL_FORMATS] = {cases[i].both, cases[i].v1, cases[i].v2};
+        const char *expected[COMPOSE_FORMATS] = {cases[i].both, cases[i].v1, cases[i].v2};
         const struct ibc_field field = field_of("X", cases[i].value);
-        for (size_t format = 0; format < ALL_FORMATS; format++) {
+        for (size_t format = 0; format < COMPOSE_FORMATS; format++) {
             char line[128];
             snprintf(line, sizeof line, "X=%s\n", expected[format]);
             require_written(formats[format], &field, 1, line);
@@ -119,10 +120,10 @@ static void what_only_one_reader_gets_back_is_refused_with_the_ways_that_carry_i
     } cases[] = {
         {IBC_FORMAT_COMPOSE,
          "IB_PASSWORD holds a value that Docker Compose v1 and v2 would read differently, however "
-         "it is written: use --format compose-v2, or ibcred exec"},
+         "it is written: use --format compose-v2, --format shell or ibcred exec"},
         {IBC_FORMAT_COMPOSE_V1,
          "IB_PASSWORD holds a value that Docker Compose v1 would read wrongly, however it is "
-         "written: use --format compose-v2, or ibcred exec"},
+         "written: use --format compose-v2, --format shell or ibcred exec"},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
         struct ibc_secret text;
@@ -217,26 +218,57 @@ static void an_environment_with_another_value_is_refused(void **state) {
                                        field_of("IB_PASSWORD", "hunter2")};
     for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
         struct ibc_error err = {0};
-        enum ibc_status status = ibc_sink_check_environment(fields, 2, cases[i].environment, &err);
+        enum ibc_status status =
+            ibc_sink_check_environment(IBC_FORMAT_COMPOSE, fields, 2, cases[i].environment, &err);
+        assert_int_equal(
+            ibc_sink_check_environment(IBC_FORMAT_DOCKER, fields, 2, cases[i].environment, &err),
+            IBC_OK);
         assert_string_equal(err.text, cases[i].sentence ? cases[i].sentence : "");
         assert_int_equal(status, cases[i].sentence ? IBC_ERR_MISMATCH : IBC_OK);
     }
     struct ibc_error err;
-    assert_int_equal(ibc_sink_check_environment(fields, 2, NULL, &err), IBC_OK);
+    assert_int_equal(ibc_sink_check_environment(IBC_FORMAT_COMPOSE, fields, 2, NULL, &err), IBC_OK);
 }
 
 static void formats_have_names(void **state) {
     (void)state;
-    static const char *const names[ALL_FORMATS] = {"compose", "compose-v1", "compose-v2"};
-    for (size_t i = 0; i < ALL_FORMATS; i++) {
+    static const struct {
         enum ibc_format format;
-        assert_string_equal(ibc_format_name(formats[i]), names[i]);
-        assert_true(ibc_format_parse(names[i], &format));
-        assert_int_equal(format, formats[i]);
+        const char *name;
+    } cases[] = {
+        {IBC_FORMAT_COMPOSE, "compose"},
+        {IBC_FORMAT_COMPOSE_V1, "compose-v1"},
+        {IBC_FORMAT_COMPOSE_V2, "compose-v2"},
+        {IBC_FORMAT_DOCKER, "docker"},
+        {IBC_FORMAT_SYSTEMD, "systemd"},
+        {IBC_FORMAT_SHELL, "shell"},
+        {IBC_FORMAT_JSON, "json"},
+        {IBC_FORMAT_SECRET_FILE, "secret-file"},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
+        enum ibc_format format;
+        assert_string_equal(ibc_format_name(cases[i].format), cases[i].name);
+        assert_true(ibc_format_parse(cases[i].name, &format));
+        assert_int_equal(format, cases[i].format);
     }
     enum ibc_format untouched = IBC_FORMAT_COMPOSE_V2;
     assert_false(ibc_format_parse("Compose", &untouched));
     assert_int_equal(untouched, IBC_FORMAT_COMPOSE_V2);
+    assert_string_equal(
+        ibc_format_names(),
+        "compose, compose-v1, compose-v2, docker, systemd, shell, json or secret-file");
+    assert_ptr_equal(ibc_format_names(), ibc_format_names());
+}
+
+static void a_format_that_is_none_is_refused(void **state) {
+    (void)state;
+    const struct ibc_field field = field_of("A", "1");
+    struct ibc_secret text;
+    struct ibc_error err;
+    assert_int_equal(ibc_sink_write((enum ibc_format)99, &field, 1, &text, &err), IBC_ERR_USAGE);
+    assert_string_equal(err.text, "no such format: use compose, compose-v1, compose-v2, docker, "
+                                  "systemd, shell, json or secret-file");
+    assert_string_equal(ibc_format_name((enum ibc_format)99), "unknown");
 }
 
 static int start_sodium(void **state) {
@@ -255,6 +287,7 @@ int main(void) {
         cmocka_unit_test(a_name_twice_is_refused),
         cmocka_unit_test(an_environment_with_another_value_is_refused),
         cmocka_unit_test(formats_have_names),
+        cmocka_unit_test(a_format_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, start_sodium, NULL);
 }

@@ -1,5 +1,5 @@
 /* zone.c - local time in one IANA zone, through glibc's TZ. */
-#include "policy/zone.h"
+#include "base/zone.h"
 
 #include <fcntl.h>
 #include <ibcred/file.h>

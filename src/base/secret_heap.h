@@ -5,8 +5,8 @@
  * everything is wiped and used again. That suits a parser, whose document is built, looked at and
  * dropped. Not for several threads.
  */
-#ifndef IBCRED_INPUT_SECRET_HEAP_H
-#define IBCRED_INPUT_SECRET_HEAP_H
+#ifndef IBCRED_BASE_SECRET_HEAP_H
+#define IBCRED_BASE_SECRET_HEAP_H
 
 #include <ibcred/common.h>
 

@@ -5,8 +5,8 @@
  * a zone it cannot find for UTC without a word. So a zone is looked up first, entered, and left
  * again; meanwhile no other thread may ask for local time or touch the environment.
  */
-#ifndef IBCRED_POLICY_ZONE_H
-#define IBCRED_POLICY_ZONE_H
+#ifndef IBCRED_BASE_ZONE_H
+#define IBCRED_BASE_ZONE_H
 
 #include <ibcred/common.h>
 

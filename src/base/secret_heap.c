@@ -1,5 +1,5 @@
 /* secret_heap.c - malloc() and free() over guarded memory. */
-#include "input/secret_heap.h"
+#include "base/secret_heap.h"
 
 #include <ibcred/secret.h>
 #include <sodium.h>
