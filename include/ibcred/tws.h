@@ -26,7 +26,8 @@ enum {
     IBC_PROBE_ACCOUNTS_MAX = 64,    /* more are counted, not kept */
     IBC_PROBE_FRAME_MAX = 65536,    /* bytes of one message */
     IBC_PROBE_ANSWER_MAX = 1 << 20, /* bytes of all of them before the gateway is ready */
-    IBC_PROBE_TEXT_MAX = 256,       /* bytes of the gateway's words, with NUL */
+    IBC_PROBE_TIMEOUT_MAX_MS = 3600000,
+    IBC_PROBE_TEXT_MAX = 256, /* bytes of the gateway's words, with NUL */
 };
 
 /* What was found behind the address. */
@@ -43,11 +44,25 @@ enum ibc_probe_state {
 /* "ready", "refused", "not-listening", "closed", "silent", "foreign": for JSON */
 const char *ibc_probe_state_name(enum ibc_probe_state state);
 
+/*
+ * What all accounts of an answer prove, kept or not. Paper: every one is a paper account, by
+ * ibc_account_kind(); live likewise. Mixed: there is one of each. None: no account, or one of
+ * unknown kind. Mixed and none prove nothing.
+ */
+enum ibc_account_proof { IBC_PROOF_NONE, IBC_PROOF_PAPER, IBC_PROOF_LIVE, IBC_PROOF_MIXED };
+
+/* "paper", "live", "mixed"; NULL for IBC_PROOF_NONE */
+const char *ibc_account_proof_name(enum ibc_account_proof proof);
+
+/* What stands for an account whose name is none: too long, or of odd characters. */
+#define IBC_PROBE_ACCOUNT_ODD "?"
+
 struct ibc_probe_request {
     const char *host; /* name or address, IPv4 or IPv6 without brackets; borrowed while it runs */
     uint16_t port;
-    int32_t client_id;  /* 0…2^31-1; one of our own, so that no trader is in the way */
-    int64_t timeout_ms; /* from the start to the end, whatever trickles in meanwhile */
+    int32_t client_id; /* 0…2^31-1; one of our own, so that no trader is in the way */
+    /* From the start to the end, whatever trickles in meanwhile; 1…IBC_PROBE_TIMEOUT_MAX_MS */
+    int64_t timeout_ms;
 };
 
 struct ibc_probe_result {
@@ -57,19 +72,15 @@ struct ibc_probe_result {
     bool has_offset;                      /* false where its time zone is not known here */
     int64_t offset_ms;                    /* the gateway's clock less ours, to the second */
     size_t account_count;                 /* of all that it named */
+    /* The first of them, at most IBC_PROBE_ACCOUNTS_MAX */
     char accounts[IBC_PROBE_ACCOUNTS_MAX][IBC_ACCOUNT_MAX + 1];
-    int error_code;                      /* of the last error that it told; 0 = none */
+    enum ibc_account_proof proof;
+    int error_code; /* of the last error that it told, notices aside; 0 = none */
     char error_text[IBC_PROBE_TEXT_MAX]; /* its words, control characters replaced */
     int64_t connect_us;                  /* microseconds until connected; -1 = never */
     int64_t ready_us;                    /* until ready; -1 = never */
     char why[IBC_ERROR_TEXT_MAX];        /* one sentence: what was found and what to do */
 };
-
-/*
- * What the accounts of an answer prove. Paper: every one is a paper account, by
- * ibc_account_kind(); live likewise. Anything unknown or mixed proves nothing.
- */
-enum ibc_account_proof { IBC_PROOF_NONE, IBC_PROOF_PAPER, IBC_PROOF_LIVE, IBC_PROOF_MIXED };
 
 struct ibc_probe;
 
@@ -102,7 +113,8 @@ IBC_CHECKED enum ibc_status ibc_probe_run(const struct ibc_probe_request *reques
                                           struct ibc_probe_result *out, struct ibc_error *err);
 
 /*
- * "HOST", "HOST:PORT", ":PORT", "[IPv6]:PORT" into `host` (of IBC_PROBE_HOST_MAX + 1 bytes) and
+ * "HOST", "HOST:PORT", ":PORT", "[IPv6]", "[IPv6]:PORT" into `host` (of IBC_PROBE_HOST_MAX + 1
+ * bytes) and
  * `*port`; what is left out keeps what was there. False for anything else.
  */
 IBC_CHECKED bool ibc_probe_address(const char *text, char host[static IBC_PROBE_HOST_MAX + 1],
