@@ -6,7 +6,9 @@
  * interpolated from the environment and the env file, both forms of `environment:` and `ports:`.
  * Every value keeps the place of the words it comes from, so that a finding can point at them and a
  * fix can replace them. What Compose would refuse for reasons that do not matter here is let pass:
- * `docker-compose config` is for that.
+ * `docker-compose config` is for that. Where the two Composes differ, Docker Compose v2 counts: an
+ * `extends` is followed in its own file, defaults may hold variables, `!reset` and `!override` are
+ * known. Scalars are text as they are written (`restart: no` is "no", 22:22 no number).
  *
  * The values may be secrets: they live in memory that is wiped when it is freed, and no sentence
  * of this module shows one.
@@ -35,18 +37,21 @@ struct ibc_place {
 
 /* A scalar. All strings are owned by the project. */
 struct ibc_compose_text {
-    const char *written; /* as the file has it, YAML's quotes and escapes resolved; NULL: absent */
+    const char *written; /* as the file has it, YAML's quotes and escapes resolved; NULL: absent;
+                          * of an entry NAME=value what stands behind the "=" */
     const char *value;   /* with its variables put in; NULL where Compose would stop at ${NAME:?} */
     bool interpolated;   /* it has a variable in it */
     bool literal;        /* some of its bytes stand in the file: no variable at all, or a default
                           * that counted (`${NAME:-text}`) */
-    struct ibc_place place;
+    struct ibc_place place; /* of the scalar, without anchor and tag; an alias's own place */
 };
 
 /* A variable of `environment:`; what `env_file:` of the service brings is among them. */
 struct ibc_compose_variable {
     const char *name;
-    struct ibc_compose_text text; /* `written` NULL: taken from Compose's own environment */
+    struct ibc_compose_text text; /* `written` NULL: taken from Compose's own environment; `value`
+                                   * is "" then where it is not set there. The place of a value in
+                                   * a list is that of NAME=value */
     bool from_env_file;           /* of the service; the place is there */
     struct ibc_place place;       /* of the whole entry */
 };
@@ -61,9 +66,12 @@ struct ibc_compose_port {
     struct ibc_place place;
 };
 
+enum ibc_mount_type { IBC_MOUNT_BIND = 1, IBC_MOUNT_VOLUME, IBC_MOUNT_TMPFS, IBC_MOUNT_OTHER };
+
 struct ibc_compose_mount {
-    enum { IBC_MOUNT_BIND = 1, IBC_MOUNT_VOLUME, IBC_MOUNT_TMPFS, IBC_MOUNT_OTHER } type;
-    const char *source; /* interpolated; "" where there is none */
+    enum ibc_mount_type type;
+    const char *source; /* interpolated, not made absolute; "" where there is none, or where it
+                         * is a required variable that is not set */
     const char *target;
     bool read_only;
     struct ibc_place place;
@@ -79,13 +87,15 @@ struct ibc_compose_service {
     const char *name;
     struct ibc_place place;      /* of its name, in the first file that has it */
     struct ibc_place last_place; /* in the last one */
-    size_t indent;               /* columns before the keys of its mapping at `place`; 0 = flow */
-    struct ibc_place body;       /* of that mapping */
+    size_t indent;               /* columns before the keys of its mapping at `place`; 0 = flow, or
+                                  * the mapping stands elsewhere (an alias) */
+    struct ibc_place body;       /* of that mapping; in block style it begins at the first key */
     bool active;                 /* none of its profiles, or one that is asked for */
     struct ibc_compose_text image, container_name, restart, stop_grace_period, user, network_mode;
     struct ibc_compose_text deploy_restart;          /* deploy.restart_policy.condition */
     struct ibc_compose_text deploy_restart_attempts; /* deploy.restart_policy.max_attempts */
-    struct ibc_compose_text unread; /* `extends` of what could not be read; else absent */
+    struct ibc_compose_text unread; /* `extends` of what could not be read, or an env file that is
+                                     * none; else absent */
     size_t variable_count, port_count, mount_count;
     struct ibc_compose_variable *variables; /* one of a name: the one that counts */
     struct ibc_compose_port *ports;
@@ -118,7 +128,8 @@ struct ibc_compose_binding {
 
 struct ibc_compose_project {
     size_t file_count;
-    const char *files[IBC_COMPOSE_FILES_MAX];     /* in the order in which they were laid over */
+    const char *files[IBC_COMPOSE_FILES_MAX];     /* as they are laid over one another; then those
+                                                   * that only `extends` names */
     struct ibc_view texts[IBC_COMPOSE_FILES_MAX]; /* their bytes, as they were read */
     const char *env_file;                         /* NULL: there is none */
     size_t binding_count;
@@ -130,21 +141,30 @@ struct ibc_compose_project {
     struct ibc_compose_name unread; /* `include:`, or another part that could not be followed */
 };
 
+/*
+ * Parent directories are not searched. What `files` and `env_file` name starts from the working
+ * directory; what the compose files and $COMPOSE_FILE name, from the project's.
+ */
 struct ibc_compose_request {
-    const char *directory; /* where to look, and what relative paths start from; NULL: here */
+    const char *directory; /* the project's; NULL: that of the first of `files`, or here */
     size_t file_count;     /* 0: as Compose finds them: $COMPOSE_FILE, or compose.yaml, compose.yml,
                             * docker-compose.yml, docker-compose.yaml and the override beside it */
     const char *const *files;
-    const char *env_file; /* NULL: .env, where it is there */
-    size_t profile_count; /* of Compose, to be active; $COMPOSE_PROFILES comes on top */
+    const char *env_file; /* NULL: .env of the project's directory, where it is there */
+    size_t profile_count; /* of Compose, to be active; $COMPOSE_PROFILES comes on top; "*" = all */
     const char *const *profiles;
     char *const *environment; /* like environ(7); may be NULL */
 };
 
 /*
- * Read a project. IBC_ERR_NOT_FOUND: no compose file there, or one that was named is not.
- * IBC_ERR_DATA, with file:line:column: no YAML, or not of the form that a Compose file has; too
- * long, too deep or too many nodes. IBC_ERR_IO: cannot be read. The caller frees.
+ * Read a project. IBC_ERR_NOT_FOUND: no compose file there, or one that was named is not, or the
+ * env file. IBC_ERR_DATA, with file:line:column: no YAML, or not of the form that a Compose file
+ * has; a key twice; a `$` that begins no variable; too long, too deep or too many nodes. The env
+ * file is read as Docker Compose v2 does, and refused with file:line; what it takes from the
+ * environment is empty in it. IBC_ERR_IO: cannot be read. The caller frees.
+ *
+ * An env file of a service that is not there counts for nothing; one that cannot be understood is
+ * its `unread`.
  */
 IBC_CHECKED enum ibc_status ibc_compose_load(const struct ibc_compose_request *request,
                                              struct ibc_compose_project **out,
