@@ -47,7 +47,10 @@ ALL_CFLAGS   := -std=gnu17 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(
 ALL_LDFLAGS  := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZER) $(LDFLAGS)
 
 SHARED_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
-STATIC_LIBS := -static-pie $(shell $(PKG_CONFIG) --libs --static $(PACKAGES))
+# ld warns of getaddrinfo() in a static program, which would load libraries for what nsswitch.conf
+# names; src/tws/address.c keeps it to /etc/hosts and DNS, which libc itself has.
+NO_LINK_WARNINGS := $(shell $(CC) -Wl,--no-warnings -Wl,--version >/dev/null 2>&1 && echo -Wl,--no-warnings)
+STATIC_LIBS := -static-pie $(NO_LINK_WARNINGS) $(shell $(PKG_CONFIG) --libs --static $(PACKAGES))
 PROGRAM_LIBS := $(if $(filter static,$(DEPS)),$(STATIC_LIBS),-pie $(SHARED_LIBS))
 
 # Every room of src/ is in the library but the program's own and the
@@ -196,7 +199,7 @@ test: ## install what the tests need and run them all
 	./scripts/test
 
 .PHONY: bench
-bench: $(BUILD)/ibcred $(BUILD)/ibcred-http $(addprefix $(BUILD)/bench/,bare empty pair talker) ## measure speed and memory against baselines of the same run
+bench: $(BUILD)/ibcred $(BUILD)/ibcred-http $(addprefix $(BUILD)/bench/,api_bare api_server bare empty pair talker) ## measure speed and memory against baselines of the same run
 	BUILD=$(BUILD) tests/bench/run
 
 $(BUILD)/bench/%: tests/bench/%.c

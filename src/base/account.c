@@ -31,9 +31,12 @@ void ibc_account_mask(const char *account, char out[static IBC_ACCOUNT_ID_MAX + 
     enum ibc_kind ignored;
     const bool known = ibc_account_kind(account, &ignored);
     const size_t size = strnlen(account, IBC_ACCOUNT_ID_MAX), letters = letters_of(account);
+    memcpy(out, account, size);
     for (size_t i = 0; i < size; i++) {
         const bool shown = known && (i < letters || i + SHOWN_AT_END >= size);
-        out[i] = shown ? account[i] : '*';
+        if (!shown) {
+            out[i] = '*';
+        }
     }
     out[size] = '\0';
 }

@@ -91,7 +91,7 @@ static enum ibc_status write_credentials(const struct variables *variables,
 
 enum ibc_status variables_write(struct variables *variables, const struct ibc_request *request,
                                 struct ibc_error *err) {
-    size_t ends[CREDENTIALS_MAX];
+    size_t ends[CREDENTIALS_MAX] = {0};
     ibc_auto_secret_buffer buffer;
     ibc_secret_buffer_init(&buffer, IBC_SINK_FILE_MAX);
     enum ibc_consumer consumer = request->consumer;

@@ -21,6 +21,7 @@ struct cli {
     bool json;
     bool quiet;
     bool no_color;
+    bool says_no; /* the command did its work, and its answer is exit code 1 */
 };
 
 struct command {
@@ -47,6 +48,7 @@ struct option_spec {
     bool *flag;
     const char **value;
     struct option_values *values; /* may be given several times */
+    char letter;                  /* a short form as well; 0: none */
 };
 
 /*
@@ -66,8 +68,13 @@ IBC_CHECKED enum ibc_status mode_option(const char *text, enum ibc_mode *out,
 
 const struct command *find_command(const char *name);
 void print_usage(FILE *stream);
+const char *program_version(void);
 
 /* --- session.c -------------------------------------------------------------------------------- */
+
+/* The policy alone, for commands that need no vault. */
+IBC_CHECKED enum ibc_status load_policy(const struct cli *cli, struct ibc_policy *out,
+                                        struct ibc_error *err);
 
 /* The files of one run, open. */
 struct session {
@@ -208,7 +215,7 @@ json_t *json_time(int64_t wall_ms);
 /* --- release.c: what inject, exec and check have in common -------------------------------------*/
 
 struct release_options {
-    const char *mode, *names, *format, *ttl;
+    const char *mode, *names, *format, *consumer, *ttl;
     const char *paper; /* mode `both`: the paper profile, where there are several */
     bool wait;
 };
@@ -251,6 +258,8 @@ COMMAND(up);
 COMMAND(watch);
 COMMAND(report);
 COMMAND(gate);
+COMMAND(probe);
+COMMAND(doctor);
 COMMAND(reap);
 COMMAND(audit);
 

@@ -1,5 +1,5 @@
 /* cmd_check.c - ibcred check: every question of a release, answered, nothing charged. */
-#include "cli/cli.h"
+#include "cli/survey.h"
 
 /* The runtime directory, and what the broker finds. */
 enum { FINDINGS = IBC_FINDINGS + 1 };
@@ -26,8 +26,20 @@ static json_t *finding_json(const struct ibc_finding *finding) {
     return object;
 }
 
+/* The ways that are closed to the fields that a release would hand out. */
+static enum ibc_status survey_profile(const struct session *session, const char *name,
+                                      json_t **warnings, struct ibc_error *err) {
+    ibc_auto_profile *profile = NULL;
+    enum ibc_status status = ibc_vault_get(session->vault, name, &profile, err);
+    const struct ibc_version *version = status == IBC_OK ? ibc_profile_current(profile) : NULL;
+    *warnings = version
+                    ? warn_of_closed_ways(session->cli, name, version->fields, version->field_count)
+                    : json_array();
+    return status;
+}
+
 static enum ibc_status tell(const struct cli *cli, const struct release_request *request,
-                            uint32_t version, const struct ibc_finding *findings,
+                            uint32_t version, const struct ibc_finding *findings, json_t *warnings,
                             struct ibc_error *err) {
     if (!cli->json) {
         for (size_t i = 0; i < FINDINGS; i++) {
@@ -41,9 +53,9 @@ static enum ibc_status tell(const struct cli *cli, const struct release_request 
     for (size_t i = 0; i < FINDINGS; i++) {
         json_array_append_new(list, finding_json(&findings[i]));
     }
-    return print_json(json_pack("{s:s, s:i, s:s, s:o}", "profile", request->profile, "version",
+    return print_json(json_pack("{s:s, s:i, s:s, s:o, s:O}", "profile", request->profile, "version",
                                 (int)version, "mode", ibc_mode_name(request->request.mode),
-                                "checks", list),
+                                "checks", list, "warnings", warnings),
                       err);
 }
 
@@ -51,8 +63,10 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
     struct release_options given = {0};
     const struct option_spec options[] = {
         {"mode", "MODE", "paper or live ($TRADING_MODE, paper)", .value = &given.mode},
-        {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
+        {"format", "FORMAT", "compose (v1 and v2), docker, systemd, shell, json, compose-v1, …",
          .value = &given.format},
+        {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
+         .value = &given.consumer},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
     };
     const char *profile;
@@ -74,8 +88,12 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
     uint32_t version;
     status = ibc_broker_check(&session.broker, &request.request, &version, findings + 1, err);
     check_runtime(&session, &findings[0]);
+    json_auto_t *warnings = NULL;
     if (status == IBC_OK) {
-        status = tell(cli, &request, version, findings, err);
+        status = survey_profile(&session, request.profile, &warnings, err);
+    }
+    if (status == IBC_OK) {
+        status = tell(cli, &request, version, findings, warnings, err);
     }
     for (size_t i = 0; status == IBC_OK && i < FINDINGS; i++) {
         status = findings[i].status;

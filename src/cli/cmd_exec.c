@@ -25,6 +25,8 @@ enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_erro
     struct release_options given = {0};
     const struct option_spec options[] = {
         {"mode", "MODE", "paper or live ($TRADING_MODE, paper)", .value = &given.mode},
+        {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
+         .value = &given.consumer},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
     };

@@ -33,8 +33,9 @@ static enum ibc_status tell(const struct cli *cli, const struct session *session
                       err);
 }
 
-static enum ibc_status clear(const struct cli *cli, const struct session *session,
-                             const char *profile, struct ibc_error *err) {
+/* The vault is read anew afterwards: what is cleared may have been in it. */
+static enum ibc_status clear(const struct cli *cli, struct session *session, const char *profile,
+                             struct ibc_error *err) {
     bool warned;
     enum ibc_status status = ibc_broker_clear(&session->broker, profile, &warned, err);
     if (status != IBC_OK) {
@@ -47,7 +48,8 @@ static enum ibc_status clear(const struct cli *cli, const struct session *sessio
         "%s: the slate is wiped here; failures that IBKR has counted it keeps until its 24 h are "
         "over",
         profile);
-    return IBC_OK;
+    session_rest(session);
+    return session_wake(session, err);
 }
 
 static enum ibc_status wait_until_open(struct session *session, const char *profile,
@@ -88,7 +90,7 @@ enum ibc_status cmd_gate(struct cli *cli, int argc, char **argv, struct ibc_erro
     bool wait = false, wipe = false;
     const struct option_spec options[] = {
         {"wait", NULL, "wait until it is open", .flag = &wait},
-        {"clear", NULL, "wipe waits, budgets, the hold and the burned version", .flag = &wipe},
+        {"clear", NULL, "wipe waits, budgets, holds and the burned version", .flag = &wipe},
     };
     const char *name;
     enum ibc_status status =

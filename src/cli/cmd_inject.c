@@ -65,6 +65,11 @@ static enum ibc_status deliver(const struct injection *run, const struct ibc_del
 }
 
 static enum ibc_status to_env_file(const struct injection *run, struct ibc_error *err) {
+    if (run->request->request.format == IBC_FORMAT_SECRET_FILE) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "a secret-file holds one value and nothing else; --to " TO_SECRET_DIR
+                        " makes one for each");
+    }
     ibc_auto_env_file file;
     ibc_env_file_init(&file, run->runtime, run->request->request.format, run->request->ttl,
                       run->reaper);
@@ -90,6 +95,13 @@ static void warn_of_readers(const struct injection *run) {
 
 static enum ibc_status to_secret_directory(const struct injection *run, struct ibc_error *err) {
     const struct ibc_policy *policy = &run->session->policy;
+    const enum ibc_format format = run->request->request.format;
+    if (!ibc_format_is_compose(format)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--format %s is for --to " TO_ENV_FILE "; a secret directory has a file a "
+                        "value, and one for Compose",
+                        ibc_format_name(format));
+    }
     ibc_auto_free char *path = ibc_secret_directory_path(run->runtime, run->request->profile);
     if (!path) {
         return ibc_fail(err, IBC_ERR_INTERNAL,
@@ -102,7 +114,7 @@ static enum ibc_status to_secret_directory(const struct injection *run, struct i
     directory.owner = policy->secret_owner;
     directory.group = policy->secret_group;
     directory.mode = policy->secret_mode;
-    directory.format = run->request->request.format;
+    directory.format = format;
     directory.environment = environ;
     warn_of_readers(run);
     const struct ibc_delivery delivery = ibc_secret_directory_delivery(&directory);
@@ -171,8 +183,10 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
         {"mode", "MODE", "paper, live or both ($TRADING_MODE, paper)", .value = &given.mode},
         {"paper", "PROFILE", "mode both: the paper user's profile", .value = &given.paper},
         {"ttl", "DURATION", "how long it lives, like 90s or 2m", .value = &given.ttl},
-        {"format", "FORMAT", "compose (v1 and v2), compose-v1 or compose-v2",
+        {"format", "FORMAT", "compose (v1 and v2), docker, systemd, shell, json, compose-v1, …",
          .value = &given.format},
+        {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
+         .value = &given.consumer},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
         {"service", "NAME", "--to swarm: the service to move", .value = &swarm.service},
         {"secret-name", "NAME", "--to swarm: NAME_vN is made (ibcred_PROFILE)",

@@ -11,24 +11,42 @@ struct listing {
 static enum ibc_status print_object(struct listing *listing, const struct ibc_profile *profile,
                                     const struct ibc_version *version, struct ibc_error *err) {
     json_t *object = json_pack(
-        "{s:s, s:s, s:s?, s:i, s:s, s:o, s:o}", "profile", profile->name, "kind",
+        "{s:s, s:s, s:s?, s:i, s:s, s:o, s:o, s:s?, s:b}", "profile", profile->name, "kind",
         ibc_kind_name(profile->kind), "account", profile->account[0] ? profile->account : NULL,
         "version", (int)version->number, "state", ibc_version_state_name(version->state), "sealed",
-        json_time(version->created_ms), "proven", json_time(version->proven_ms));
+        json_time(version->created_ms), "proven_at", json_time(version->proven_ms), "proven_kind",
+        version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL, "contradicts",
+        ibc_version_contradicts(profile, version));
     fputs(listing->count > 0 ? ",\n" : "[\n", stdout);
     int failure = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
     json_decref(object);
     return failure ? ibc_fail(err, IBC_ERR_IO, "the JSON answer cannot be written") : IBC_OK;
 }
 
-static void print_row(const struct ibc_profile *profile, const struct ibc_version *version) {
-    char sealed[IBC_TIMESTAMP_MAX], proven[IBC_TIMESTAMP_MAX] = "never";
-    ibc_format_timestamp(version->created_ms, sealed);
-    if (version->proven_ms != 0) {
-        ibc_format_timestamp(version->proven_ms, proven);
+/* The day, and the kind of account where one was seen: "2026-11-21 live, contradicts paper". */
+static void print_proven(const struct ibc_profile *profile, const struct ibc_version *version) {
+    if (version->proven_ms == 0) {
+        puts("-");
+        return;
     }
-    printf("%-24s %-5s  %7u  %-7s  %-24s  %s\n", profile->name, ibc_kind_name(profile->kind),
-           (unsigned)version->number, ibc_version_state_name(version->state), sealed, proven);
+    char time[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(version->proven_ms, time);
+    printf("%.10s", time);
+    if (version->proven_kind != 0) {
+        printf(" %s", ibc_kind_name(version->proven_kind));
+    }
+    if (ibc_version_contradicts(profile, version)) {
+        printf(", contradicts %s", ibc_kind_name(profile->kind));
+    }
+    putchar('\n');
+}
+
+static void print_row(const struct ibc_profile *profile, const struct ibc_version *version) {
+    char sealed[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(version->created_ms, sealed);
+    printf("%-24s %-5s  %7u  %-7s  %-24s  ", profile->name, ibc_kind_name(profile->kind),
+           (unsigned)version->number, ibc_version_state_name(version->state), sealed);
+    print_proven(profile, version);
 }
 
 static enum ibc_status print_profile(void *context, const char *name, enum ibc_kind kind,

@@ -14,7 +14,8 @@ enum ibc_status cmd_report(struct cli *cli, int argc, char **argv, struct ibc_er
         return ibc_fail(
             err, IBC_ERR_USAGE,
             "'%s' is not an outcome; it must be success, rejected, throttled[=SECONDS] "
-            "(1 to 86400), 2fa-timeout, session-conflict, silent-drop, failed or unknown",
+            "(1 to 86400), 2fa-timeout, session-conflict, silent-drop, failed, contradicted or "
+            "unknown",
             argv[1]);
     }
     auto_session session;

@@ -1,5 +1,6 @@
 /* cmd_seal.c - ibcred seal: credentials from a person, a file or the environment. */
 #include "cli/sealing.h"
+#include "cli/survey.h"
 
 #include <ibcred/file.h>
 #include <ibcred/input.h>
@@ -30,7 +31,8 @@ static enum ibc_status check_sources(const struct seal_options *options, struct 
 
 static enum ibc_status parse_format(struct seal_options *options, struct ibc_error *err) {
     enum ibc_format format = IBC_FORMAT_COMPOSE;
-    if (options->format && !ibc_format_parse(options->format, &format)) {
+    if (options->format &&
+        (!ibc_format_parse(options->format, &format) || !ibc_format_is_compose(format))) {
         return ibc_fail(err, IBC_ERR_USAGE,
                         "--format is '%s'; it must be compose, compose-v1 or compose-v2",
                         options->format);
@@ -191,14 +193,17 @@ static enum ibc_status scrub(const struct seal_options *options, const struct ib
     return status;
 }
 
-static enum ibc_status tell(const struct cli *cli, const char *profile, uint32_t version,
+static enum ibc_status tell(const struct cli *cli, const struct sealing *sealing, uint32_t version,
                             uint64_t generation, struct ibc_error *err) {
-    say(cli, "%s: version %u is sealed", profile, (unsigned)version);
+    say(cli, "%s: version %u is sealed", sealing->profile, (unsigned)version);
+    json_auto_t *warnings =
+        warn_of_closed_ways(cli, sealing->profile, sealing->fields, sealing->field_count);
     if (!cli->json) {
         return IBC_OK;
     }
-    return print_json(json_pack("{s:s, s:i, s:I}", "profile", profile, "version", (int)version,
-                                "generation", (json_int_t)generation),
+    return print_json(json_pack("{s:s, s:i, s:I, s:O}", "profile", sealing->profile, "version",
+                                (int)version, "generation", (json_int_t)generation, "warnings",
+                                warnings),
                       err);
 }
 
@@ -238,7 +243,7 @@ static enum ibc_status seal(const struct cli *cli, const struct seal_options *op
     if (status == IBC_OK && options->scrub) {
         status = scrub(options, &rest, err);
     }
-    return status == IBC_OK ? tell(cli, sealing.profile, version, generation, err) : status;
+    return status == IBC_OK ? tell(cli, &sealing, version, generation, err) : status;
 }
 
 enum ibc_status cmd_seal(struct cli *cli, int argc, char **argv, struct ibc_error *err) {

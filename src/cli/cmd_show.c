@@ -8,23 +8,24 @@ struct show_options {
     const char *field;
 };
 
-static json_t *version_json(const struct ibc_version *version) {
+static json_t *version_json(const struct ibc_profile *profile, const struct ibc_version *version) {
     json_t *fields = json_array();
     for (size_t i = 0; i < version->field_count; i++) {
         const struct ibc_view name = version->fields[i].name;
         json_array_append_new(fields, json_stringn((const char *)name.bytes, name.size));
     }
-    return json_pack(
-        "{s:i, s:s, s:o, s:o, s:o, s:s?, s:o}", "version", (int)version->number, "state",
-        ibc_version_state_name(version->state), "sealed", json_time(version->created_ms), "since",
-        json_time(version->state_ms), "proven", json_time(version->proven_ms), "proven_kind",
-        version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL, "fields", fields);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:s?, s:b, s:o}", "version", (int)version->number,
+                     "state", ibc_version_state_name(version->state), "sealed",
+                     json_time(version->created_ms), "since", json_time(version->state_ms),
+                     "proven_at", json_time(version->proven_ms), "proven_kind",
+                     version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL,
+                     "contradicts", ibc_version_contradicts(profile, version), "fields", fields);
 }
 
 static enum ibc_status describe_json(const struct ibc_profile *profile, struct ibc_error *err) {
     json_t *versions = json_array();
     for (size_t i = 0; i < profile->version_count; i++) {
-        json_array_append_new(versions, version_json(&profile->versions[i]));
+        json_array_append_new(versions, version_json(profile, &profile->versions[i]));
     }
     return print_json(json_pack("{s:s, s:s, s:s?, s:o, s:o}", "profile", profile->name, "kind",
                                 ibc_kind_name(profile->kind), "account",
@@ -33,14 +34,29 @@ static enum ibc_status describe_json(const struct ibc_profile *profile, struct i
                       err);
 }
 
-static void describe_version(const struct ibc_version *version) {
-    char sealed[IBC_TIMESTAMP_MAX], proven[IBC_TIMESTAMP_MAX] = "never";
-    ibc_format_timestamp(version->created_ms, sealed);
-    if (version->proven_ms != 0) {
-        ibc_format_timestamp(version->proven_ms, proven);
+static void describe_proof(const struct ibc_profile *profile, const struct ibc_version *version) {
+    if (version->proven_ms == 0) {
+        printf("never proven");
+        return;
     }
-    printf("version %u: %s, sealed %s, proven %s, fields", (unsigned)version->number,
-           ibc_version_state_name(version->state), sealed, proven);
+    char proven[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(version->proven_ms, proven);
+    printf("last proven %s", proven);
+    if (version->proven_kind != 0) {
+        printf(" by a %s account", ibc_kind_name(version->proven_kind));
+    }
+    if (ibc_version_contradicts(profile, version)) {
+        printf(", which contradicts %s", ibc_kind_name(profile->kind));
+    }
+}
+
+static void describe_version(const struct ibc_profile *profile, const struct ibc_version *version) {
+    char sealed[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(version->created_ms, sealed);
+    printf("version %u: %s, sealed %s, ", (unsigned)version->number,
+           ibc_version_state_name(version->state), sealed);
+    describe_proof(profile, version);
+    printf(", fields");
     for (size_t i = 0; i < version->field_count; i++) {
         const struct ibc_view name = version->fields[i].name;
         printf(" %.*s", (int)name.size, (const char *)name.bytes);
@@ -56,7 +72,7 @@ static enum ibc_status describe(const struct cli *cli, const struct ibc_profile 
     printf("profile %s: %s%s%s\n", profile->name, ibc_kind_name(profile->kind),
            profile->account[0] ? ", account " : "", profile->account);
     for (size_t i = 0; i < profile->version_count; i++) {
-        describe_version(&profile->versions[i]);
+        describe_version(profile, &profile->versions[i]);
     }
     return flush_output(err);
 }

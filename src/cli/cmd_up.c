@@ -23,9 +23,10 @@ static enum ibc_status answer(const struct gateway *gateway, const struct run *r
     if (!gateway->cli->json) {
         return IBC_OK;
     }
-    return print_json(json_pack("{s:s, s:s, s:s, s:b}", "profile", gateway->profile, "mode",
+    const size_t sides = gateway->mode == IBC_MODE_BOTH ? 2 : 1;
+    return print_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "profile", gateway->profile, "mode",
                                 ibc_mode_name(gateway->mode), "container", gateway->container,
-                                "logged_in", run->was_in),
+                                "logged_in", run->was_in, "proven", run->proven == sides),
                       err);
 }
 
@@ -74,7 +75,7 @@ enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error 
         return status;
     }
     ibc_auto_free char *link = ibc_secret_directory_path(gateway.runtime, gateway.profile);
-    status = link ? compose_check_mount(&compose, link, err)
+    status = link ? compose_check_mount(&compose, link, gateway.image, err)
                   : ibc_fail(err, IBC_ERR_INTERNAL, "the runtime directory is gone");
     if (status != IBC_OK) {
         return status;

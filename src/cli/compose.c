@@ -2,8 +2,8 @@
 #include "cli/compose.h"
 #include "cli/interrupt.h"
 
+#include <ibcred/compose.h>
 #include <ibcred/file.h>
-#include <ibcred/secret.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,9 +49,9 @@ static void withhold_own_variables(void) {
     unsetenv("CREDENTIALS_DIRECTORY");
 }
 
-/* In the child: stdout and stderr into `answer`. */
-static _Noreturn void become(const char *const *argv, const char *link, int answer) {
-    const int null = open("/dev/null", O_RDONLY);
+/* In the child: stdout into `answer`, and with `talk` stderr too. */
+static _Noreturn void become(const char *const *argv, const char *link, bool talk, int answer) {
+    const int null = open("/dev/null", O_RDWR);
     withhold_own_variables();
     for (size_t i = 0; i < IBC_ARRAY_SIZE(placeholders); i++) {
         setenv(placeholders[i][0], placeholders[i][1], 1);
@@ -62,7 +62,7 @@ static _Noreturn void become(const char *const *argv, const char *link, int answ
     signal(SIGPIPE, SIG_DFL);
     dup2(null, STDIN_FILENO);
     dup2(answer, STDOUT_FILENO);
-    dup2(answer, STDERR_FILENO);
+    dup2(talk ? answer : null, STDERR_FILENO);
     execvp(argv[0], compose_argv(argv));
     _exit(EXIT_NOT_RUN);
 }
@@ -95,10 +95,10 @@ static bool read_all(int fd, struct ibc_secret_buffer *buffer) {
 }
 
 /*
- * Run it with `link` as the secret directory. What it wrote may have secrets of the compose file in
- * it. Returns its exit status, -1 for none.
+ * Run it with `link` as the secret directory. What it wrote, with `talk` also what it had to say
+ * besides, may have secrets of the compose file in it. Returns its exit status, -1 for none.
  */
-static int ask(const char *const *argv, const char *link, struct ibc_secret *answer) {
+static int ask(const char *const *argv, const char *link, bool talk, struct ibc_secret *answer) {
     *answer = (struct ibc_secret){0};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -108,7 +108,7 @@ static int ask(const char *const *argv, const char *link, struct ibc_secret *ans
     ibc_auto_fd write_end = ends[1];
     const pid_t child = fork();
     if (child == 0) {
-        become(argv, link, write_end);
+        become(argv, link, talk, write_end);
     }
     if (child < 0) {
         return -1;
@@ -139,7 +139,7 @@ enum ibc_status compose_find(const char *service, struct compose *out, struct ib
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(ways); i++) {
         ibc_auto_secret answer = {0};
-        if (ask(ways[i], NULL, &answer) == 0) {
+        if (ask(ways[i], NULL, true, &answer) == 0) {
             *out = (struct compose){.service = service, .words = 2 - i};
             memcpy(out->command, ways[i], out->words * sizeof out->command[0]);
             return IBC_OK;
@@ -239,54 +239,65 @@ enum ibc_status compose_container(const struct compose *compose, char id[static 
     argv[count] = NULL;
     ibc_auto_secret answer = {0};
     id[0] = '\0';
-    if (ask(argv, NULL, &answer) != 0) {
+    if (ask(argv, NULL, true, &answer) != 0) {
         return fail_with(compose, &answer, err);
     }
     find_id(ibc_secret_view(&answer), id);
     return IBC_OK;
 }
 
-/*
- * Does the service's own part of what `config` printed hold `link`? Both Composes print a mapping a
- * line and indent it by two: the service's name stands below "services:" at depth 2.
- */
-static bool service_has(struct ibc_view config, const char *service, const char *link) {
-    struct ibc_view line;
-    bool services = false, ours = false;
-    const size_t length = strlen(service);
-    while (next_line(&config, &line)) {
-        size_t depth = 0;
-        while (depth < line.size && line.bytes[depth] == ' ') {
-            depth++;
-        }
-        if (depth == 0) {
-            services = ibc_view_is(line, "services:");
-            ours = false;
-        } else if (depth == 2 && services && line.bytes[2] != '-') {
-            const size_t quote = line.bytes[2] == '"' || line.bytes[2] == '\'';
-            ours = line.size == 2 + length + 2 * quote + 1 &&
-                   memcmp(line.bytes + 2 + quote, service, length) == 0;
-        } else if (ours && memmem(line.bytes, line.size, link, strlen(link))) {
+/* The project as Compose's own `config` prints it; NULL where it cannot read its files. */
+static struct ibc_compose_project *read_config(const struct compose *compose, const char *link) {
+    const char *argv[COMPOSE_ARGUMENTS_MAX];
+    size_t count = begin(compose, argv);
+    argv[count++] = "config";
+    argv[count] = NULL;
+    ibc_auto_secret answer = {0};
+    struct ibc_compose_project *project;
+    struct ibc_error ignored;
+    if (ask(argv, link, false, &answer) != 0) {
+        return NULL;
+    }
+    const struct ibc_compose_source printed = {"config", ibc_secret_view(&answer)};
+    return ibc_compose_parse(&printed, 1, NULL, NULL, &project, &ignored) == IBC_OK ? project
+                                                                                    : NULL;
+}
+
+/* True when the service mounts that directory, or something in it. */
+static bool mounts(const struct ibc_compose_service *service, const char *directory) {
+    const size_t size = strlen(directory);
+    for (size_t i = 0; i < service->mount_count; i++) {
+        const char *source = service->mounts[i].source;
+        if (strncmp(source, directory, size) == 0 &&
+            (source[size] == '\0' || source[size] == '/')) {
             return true;
         }
     }
     return false;
 }
 
+/* A name that does not fit is none that a policy could know. */
+static void copy_image(const struct ibc_compose_service *service,
+                       char out[static IBC_DOCKER_IMAGE_MAX + 1]) {
+    const char *image = service->image.value ? service->image.value : "";
+    const size_t size = strlen(image);
+    memcpy(out, image, size <= IBC_DOCKER_IMAGE_MAX ? size : 0);
+    out[size <= IBC_DOCKER_IMAGE_MAX ? size : 0] = '\0';
+}
+
 enum ibc_status compose_check_mount(const struct compose *compose, const char *link,
+                                    char image[static IBC_DOCKER_IMAGE_MAX + 1],
                                     struct ibc_error *err) {
-    const char *argv[COMPOSE_ARGUMENTS_MAX];
-    size_t count = begin(compose, argv);
-    argv[count++] = "config";
-    argv[count] = NULL;
-    ibc_auto_secret answer = {0};
-    if (ask(argv, link, &answer) != 0) {
+    image[0] = '\0';
+    ibc_auto_compose *project = read_config(compose, link);
+    if (!project) {
         return ibc_fail(err, IBC_ERR_UNAVAILABLE,
                         "%s cannot read the compose file in this directory; what is wrong with it "
                         "says: %s config",
                         compose_name(compose), compose_name(compose));
     }
-    if (!service_has(ibc_secret_view(&answer), compose->service, link)) {
+    const struct ibc_compose_service *service = ibc_compose_service_of(project, compose->service);
+    if (!service || !mounts(service, link)) {
         return ibc_fail(err, IBC_ERR_MISMATCH,
                         "the compose file has no service '%s' that mounts ${" SECRET_DIRECTORY
                         "}, so the gateway would log in with another password than the released "
@@ -294,5 +305,6 @@ enum ibc_status compose_check_mount(const struct compose *compose, const char *l
                         "--service",
                         compose->service);
     }
+    copy_image(service, image);
     return IBC_OK;
 }

@@ -4,7 +4,7 @@
 #ifndef IBCRED_CLI_COMPOSE_H
 #define IBCRED_CLI_COMPOSE_H
 
-#include <ibcred/error.h>
+#include <ibcred/docker.h>
 
 enum { COMPOSE_ARGUMENTS_MAX = 64, COMPOSE_ID_MAX = 64 };
 
@@ -41,9 +41,11 @@ IBC_CHECKED enum ibc_status compose_up_arguments(const struct compose *compose,
 
 /*
  * Would the service's container mount what lies at the path `link`, which IBCRED_SECRET_DIR stands
- * for? A service that does not takes its password from somewhere else. Statuses as below.
+ * for? A service that does not takes its password from somewhere else. `image` becomes the one that
+ * the container is made from, "" where none is named. Statuses as below.
  */
 IBC_CHECKED enum ibc_status compose_check_mount(const struct compose *compose, const char *link,
+                                                char image[static IBC_DOCKER_IMAGE_MAX + 1],
                                                 struct ibc_error *err);
 
 /*

@@ -1,6 +1,7 @@
 /* follow.c - line by line, event by event, until the run is over. */
 #include "cli/follow.h"
 
+#include "cli/attest.h"
 #include "cli/interrupt.h"
 
 enum {
@@ -22,11 +23,13 @@ struct follower {
     struct ibc_login login;
     struct ibc_docker_logs *logs;
     struct ibc_log_reader *reader;
+    struct attestation attestation;
     int64_t began_ns;    /* wall clock: lines of before are no news to anybody */
     int64_t first_ns;    /* of the first line read; 0: none was */
     int64_t last_ns;     /* of the last line read */
     int64_t deadline_ms; /* CLOCK_BOOTTIME: of the login that is being made; 0: none is */
     int64_t in_since_ms; /* CLOCK_BOOTTIME; 0: not in */
+    int64_t line_ms;     /* CLOCK_BOOTTIME at which the last line came */
     int64_t settled_ms;  /* CLOCK_BOOTTIME at which a login is all one wanted; 0: never */
     int64_t stopped_ms;  /* CLOCK_BOOTTIME at which we stopped it; 0: we did not */
     bool troubled;       /* a login is news, and nobody was told yet */
@@ -36,6 +39,7 @@ struct follower {
 };
 
 static void follower_close(struct follower *follower) {
+    attest_end(&follower->attestation);
     ibc_docker_logs_free(&follower->logs);
     ibc_log_reader_free(&follower->reader);
 }
@@ -89,6 +93,9 @@ static void remember_failure(struct follower *follower, const struct ibc_login_s
 static void remember_login(struct follower *follower, const struct ibc_login_step *step,
                            int64_t seen_ns) {
     for (size_t i = 0; i < follower->login.count; i++) {
+        follower->run.proven += step->accounts[i].given && !step->stop ? 1 : 0;
+    }
+    for (size_t i = 0; i < follower->login.count; i++) {
         if (step->attempts[i]) {
             follower->deadline_ms = boot_clock_ms() + time_left_ms(follower, seen_ns);
             give_time(follower);
@@ -97,11 +104,13 @@ static void remember_login(struct follower *follower, const struct ibc_login_ste
     }
     if (step->logged_in) {
         follower->run.was_in = true;
+        follower->run.proven = 0;
         /* While a login is being made its helper stays, for the stop request is to be quick. */
         ibc_docker_rest(follower->gateway->docker);
         follower->in_since_ms = boot_clock_ms();
         follower->deadline_ms = 0;
         follower->settled_ms = follower->options->until_in ? boot_clock_ms() + SETTLE_MS : 0;
+        attest_begin(&follower->attestation, follower->gateway);
     }
 }
 
@@ -114,6 +123,7 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
     struct gateway *gateway = follower->gateway;
     const bool stops = step->stop && follower->stopped_ms == 0;
     if (stops) {
+        attest_end(&follower->attestation);
         if (!gateway_stop(gateway, ibc_login_is_in(&follower->login))) {
             end_run(follower, RUN_INTERRUPTED, "");
         }
@@ -140,11 +150,16 @@ static void take_step(struct follower *follower, const struct ibc_login_step *st
 
 /*
  * A login is not all: IBC tells a moment later which account it is, and that may contradict the
- * mode. When it has set up the API it has told.
+ * mode. When it has set up the API it has told, and then the API itself is asked.
  */
 static void end_when_settled(struct follower *follower, bool told) {
-    if (follower->settled_ms > 0 && follower->stopped_ms == 0 &&
-        ibc_login_is_in(&follower->login) && (told || boot_clock_ms() >= follower->settled_ms)) {
+    if (follower->settled_ms == 0 || follower->stopped_ms > 0 ||
+        !ibc_login_is_in(&follower->login)) {
+        return;
+    }
+    const int64_t now = boot_clock_ms();
+    follower->settled_ms = told ? now : follower->settled_ms;
+    if (now >= follower->settled_ms && !attest_goes_on(&follower->attestation)) {
         end_run(follower, RUN_LOGGED_IN, "logged in");
     }
 }
@@ -243,6 +258,7 @@ static void on_line(struct follower *follower, const struct ibc_log_line *line) 
         follower->away = false;
         give_time(follower);
     }
+    follower->line_ms = boot_clock_ms();
     follower->last_ns = line->time_ns;
     follower->first_ns = follower->first_ns > 0 ? follower->first_ns : line->time_ns;
     struct ibc_log_match match;
@@ -287,10 +303,20 @@ static void on_interrupt(struct follower *follower) {
     end_run(follower, RUN_INTERRUPTED, "interrupted");
 }
 
+/* Ask the API a little further, until it or the log has something to say. */
+static void attest(struct follower *follower) {
+    struct ibc_login_step step;
+    attest_wait(&follower->attestation, ibc_docker_logs_fd(follower->logs), TICK_MS);
+    if (attest_step(&follower->attestation, follower->gateway, follower->container, &step)) {
+        take_step(follower, &step, wall_clock_ms() * 1000000);
+    }
+}
+
 static void next(struct follower *follower) {
     struct ibc_log_line line;
     struct ibc_error why;
-    switch (ibc_docker_logs_next(follower->logs, TICK_MS, &line, &why)) {
+    const bool attests = attest_goes_on(&follower->attestation);
+    switch (ibc_docker_logs_next(follower->logs, attests ? 0 : TICK_MS, &line, &why)) {
     case IBC_OK:
         if (line.text.bytes) {
             on_line(follower, &line);
@@ -299,7 +325,12 @@ static void next(struct follower *follower) {
         }
         break;
     case IBC_ERR_WAIT:
-        on_quiet(follower);
+        if (attests) {
+            attest(follower);
+        }
+        if (!attests || boot_clock_ms() - follower->line_ms >= TICK_MS) {
+            on_quiet(follower);
+        }
         break;
     case IBC_ERR_NOT_FOUND:
         take_end(follower, false);

@@ -21,6 +21,7 @@ struct run {
     bool is_in;                  /* and was, when it ended or was left */
     int64_t in_ms;               /* for how long, as far as it was followed */
     enum ibc_outcome outcome;    /* of the first login that failed; 0 where none did */
+    size_t proven;               /* sides whose accounts were seen to be of the mode */
     bool contradicted;           /* the account is not of the mode's kind */
     bool misconfigured;          /* the container cannot start as it is set up */
     char why[IBC_LOGIN_WHY_MAX]; /* of the end */

@@ -172,6 +172,26 @@ static enum ibc_status write_outcome(struct gateway *gateway, size_t side,
     return IBC_OK;
 }
 
+static enum ibc_status write_accounts(struct gateway *gateway, size_t side, enum ibc_kind kind,
+                                      int64_t seen_ns, struct ibc_error *err) {
+    const struct ibc_attestation seen = {
+        .mode = ibc_login_side_mode(gateway->mode, side),
+        .kind = kind,
+        .seen_ns = seen_ns,
+    };
+    struct ibc_attested attested;
+    const char *profile = gateway_profile(gateway, side);
+    enum ibc_status status =
+        ibc_broker_attest(&gateway->session.broker, profile, &seen, &attested, err);
+    if (status == IBC_OK && attested.warned) {
+        warn(gateway->cli, err->text);
+    }
+    if (status == IBC_OK && attested.contradicts && !attested.again) {
+        say(gateway->cli, "%s: that is written down, and the account is held", profile);
+    }
+    return status;
+}
+
 /* What was written once is known by its time, and not written again. */
 static enum ibc_status write_step(struct gateway *gateway, const struct ibc_login_step *step,
                                   int64_t seen_ns, struct ibc_error *err) {
@@ -184,6 +204,9 @@ static enum ibc_status write_step(struct gateway *gateway, const struct ibc_logi
         }
         if (status == IBC_OK && step->outcomes[i].given) {
             status = write_outcome(gateway, i, &step->outcomes[i], seen_ns, err);
+        }
+        if (status == IBC_OK && step->accounts[i].given) {
+            status = write_accounts(gateway, i, step->accounts[i].kind, seen_ns, err);
         }
     }
     session_rest(&gateway->session);
@@ -208,7 +231,7 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
                         int64_t seen_ns) {
     bool anything = false;
     for (size_t i = 0; i < side_count(gateway); i++) {
-        anything |= step->attempts[i] || step->outcomes[i].given;
+        anything |= step->attempts[i] || step->outcomes[i].given || step->accounts[i].given;
     }
     if (!anything) {
         return;

@@ -27,6 +27,7 @@ struct gateway {
     const struct compose *compose;           /* NULL: the container is started as it is */
     char *const *further;                    /* arguments for compose */
     char container[IBC_DOCKER_NAME_MAX + 1]; /* name or id; "" while there is none */
+    char image[IBC_DOCKER_IMAGE_MAX + 1];    /* of it; "" while that is not known */
     char name[IBC_DOCKER_NAME_MAX + 1];      /* its name, once it was started; it outlives the id */
     int lock;                                /* gateway_lock(); -1 otherwise */
     size_t unwritten_count;                  /* of what is still to be written down */

@@ -30,9 +30,16 @@ static const struct command commands[] = {
      cmd_watch},
     {"report", "PROFILE OUTCOME", "say what came of a release", cmd_report},
     {"gate", "[PROFILE]", "say whether the account may log in now", cmd_gate},
+    {"probe", "[HOST[:PORT]]", "ask the gateway's API whether it is logged in, and to what",
+     cmd_probe},
+    {"doctor", "[-f FILE]…", "find what can lock an account or leak a password", cmd_doctor},
     {"reap", "[--all]", "end the deliveries that are overdue", cmd_reap},
     {"audit", "[verify]", "show or check the audit log", cmd_audit},
 };
+
+const char *program_version(void) {
+    return version;
+}
 
 const struct command *find_command(const char *name) {
     for (size_t i = 0; i < IBC_ARRAY_SIZE(commands); i++) {
@@ -112,5 +119,5 @@ int main(int argc, char **argv) {
         print_error(&cli, &err);
     }
     die_of_interrupt();
-    return ibc_status_exit_code(status);
+    return status == IBC_OK && cli.says_no ? EXIT_FAILURE : ibc_status_exit_code(status);
 }

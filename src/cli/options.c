@@ -3,7 +3,7 @@
 
 #include <getopt.h>
 
-enum { COMMON = 6, SPECS_MAX = 32, FIRST_CODE = 256 };
+enum { COMMON = 6, SPECS_MAX = 32, FIRST_CODE = 256, LETTERS_MAX = 2 * SPECS_MAX + 8 };
 
 /* The command's options followed by those that every command takes. */
 struct table {
@@ -35,8 +35,9 @@ static void print_help(const char *name, const struct table *table) {
     printf("usage: ibcred %s %s\n%s\n\n", name, command->arguments, command->summary);
     for (size_t i = 0; i < table->count; i++) {
         char left[48];
-        snprintf(left, sizeof left, "--%s%s%s", table->specs[i].name,
-                 table->specs[i].argument ? " " : "",
+        const char letter[] = {'-', table->specs[i].letter, ',', ' ', '\0'};
+        snprintf(left, sizeof left, "%s--%s%s%s", table->specs[i].letter ? letter : "",
+                 table->specs[i].name, table->specs[i].argument ? " " : "",
                  table->specs[i].argument ? table->specs[i].argument : "");
         printf("  %-24s  %s\n", left, table->specs[i].help);
     }
@@ -52,6 +53,26 @@ static void make_long_options(const struct table *table, struct option *out) {
     }
     out[table->count] = (struct option){.name = "help", .val = 'h'};
     out[table->count + 1] = (struct option){0};
+}
+
+/* The short forms, each with a ':' where a value follows. */
+static void make_letters(const struct table *table, char out[static LETTERS_MAX]) {
+    size_t size = (size_t)snprintf(out, LETTERS_MAX, ":hq");
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->specs[i].letter) {
+            size += (size_t)snprintf(out + size, LETTERS_MAX - size, "%c%s", table->specs[i].letter,
+                                     table->specs[i].argument ? ":" : "");
+        }
+    }
+}
+
+/* The option that getopt_long() means by its code: a long one, or the letter of one. */
+static const struct option_spec *spec_of(const struct table *table, int code) {
+    size_t i = code >= FIRST_CODE ? (size_t)(code - FIRST_CODE) : 0;
+    while (code < FIRST_CODE && table->specs[i].letter != code) {
+        i++;
+    }
+    return &table->specs[i];
 }
 
 static enum ibc_status take(const struct option_spec *spec, const char *argument,
@@ -84,9 +105,12 @@ enum ibc_status parse_options(struct cli *cli, const char *command, const struct
     struct option long_options[SPECS_MAX + 2];
     make_long_options(&table, long_options);
 
+    char letters[LETTERS_MAX];
+    make_letters(&table, letters);
+
     opterr = 0;
     for (;;) {
-        int code = getopt_long(*argc, *argv, ":h", long_options, NULL);
+        int code = getopt_long(*argc, *argv, letters, long_options, NULL);
         if (code == -1) {
             break;
         }
@@ -94,10 +118,14 @@ enum ibc_status parse_options(struct cli *cli, const char *command, const struct
             print_help(command, &table);
             exit(EXIT_SUCCESS);
         }
+        if (code == 'q') {
+            cli->quiet = true;
+            continue;
+        }
         if (code == ':' || code == '?') {
             return misuse(command, code, (*argv)[optind - 1], err);
         }
-        enum ibc_status status = take(&table.specs[code - FIRST_CODE], optarg, err);
+        enum ibc_status status = take(spec_of(&table, code), optarg, err);
         if (status != IBC_OK) {
             return status;
         }

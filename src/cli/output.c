@@ -51,7 +51,8 @@ enum ibc_status flush_output(struct ibc_error *err) {
 }
 
 enum ibc_status print_json(json_t *object, struct ibc_error *err) {
-    if (!object || json_dumpf(object, stdout, JSON_COMPACT) != 0) {
+    /* 15 digits are what a double holds of a decimal number: 0.118 stays that. */
+    if (!object || json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15)) != 0) {
         json_decref(object);
         return ibc_fail(err, IBC_ERR_IO, "the JSON answer cannot be written");
     }

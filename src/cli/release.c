@@ -1,4 +1,6 @@
 /* release.c - from options to a request, and waiting at the gate. */
+#include "cli/consumer.h"
+
 #include "cli/cli.h"
 
 #include <ibcred/number.h>
@@ -20,8 +22,8 @@ static enum ibc_status format_option(const char *text, enum ibc_format *out,
                                      struct ibc_error *err) {
     *out = IBC_FORMAT_COMPOSE;
     if (text && !ibc_format_parse(text, out)) {
-        return ibc_fail(err, IBC_ERR_USAGE,
-                        "--format is '%s'; it must be compose, compose-v1 or compose-v2", text);
+        return ibc_fail(err, IBC_ERR_USAGE, "--format is '%s'; it must be %s", text,
+                        ibc_format_names());
     }
     return IBC_OK;
 }
@@ -63,6 +65,9 @@ static enum ibc_status make_request(const struct session *session,
     }
     if (status == IBC_OK) {
         status = format_option(options->format, &out->request.format, err);
+    }
+    if (status == IBC_OK) {
+        status = choose_consumer(options->consumer, &session->policy, &out->request, err);
     }
     if (status == IBC_OK) {
         status = ttl_option(options->ttl, &session->policy, &out->ttl, err);

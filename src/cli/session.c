@@ -48,13 +48,13 @@ static enum ibc_status load_identities(struct session *session, struct ibc_error
     return ibc_identities_load(path, &session->identities, err);
 }
 
-static enum ibc_status load_policy(struct session *session, struct ibc_error *err) {
-    ibc_auto_free char *path = existing_policy(session->cli);
+enum ibc_status load_policy(const struct cli *cli, struct ibc_policy *out, struct ibc_error *err) {
+    ibc_auto_free char *path = existing_policy(cli);
     if (!path) {
-        ibc_policy_default(&session->policy);
+        ibc_policy_default(out);
         return IBC_OK;
     }
-    return ibc_policy_load(path, &session->policy, err);
+    return ibc_policy_load(path, out, err);
 }
 
 static enum ibc_status open_state(struct session *session, struct ibc_error *err) {
@@ -73,7 +73,7 @@ static enum ibc_status prepare(struct session *session, const struct cli *cli,
     *session = (struct session){.cli = cli, .state_fd = -1};
     enum ibc_status status = find_vault(cli, &session->vault_path, err);
     if (status == IBC_OK) {
-        status = load_policy(session, err);
+        status = load_policy(session->cli, &session->policy, err);
     }
     if (status == IBC_OK) {
         status = open_state(session, err);
@@ -140,7 +140,7 @@ void session_rest(struct session *session) {
 }
 
 enum ibc_status session_wake(struct session *session, struct ibc_error *err) {
-    enum ibc_status status = load_policy(session, err);
+    enum ibc_status status = load_policy(session->cli, &session->policy, err);
     return status == IBC_OK ? open_vault(session, false, err) : status;
 }
 

@@ -222,6 +222,7 @@ static enum ibc_status release_for(struct gateway *gateway, struct start *start,
         .mode = gateway->mode,
         .names = IBC_NAMES_IB,
         .format = IBC_FORMAT_COMPOSE,
+        .consumer = ibc_policy_consumer(&gateway->session.policy, gateway->image),
     };
     const struct ibc_delivery delivery = {
         .name = gateway->compose ? "compose" : "secret-dir",
@@ -240,8 +241,12 @@ static enum ibc_status release_for(struct gateway *gateway, struct start *start,
 static enum ibc_status open_events(struct gateway *gateway, struct start *start,
                                    struct ibc_error *err) {
     if (!gateway->compose) {
-        struct ibc_container unused;
-        return gateway_find(gateway, &unused, err);
+        struct ibc_container container;
+        enum ibc_status status = gateway_find(gateway, &container, err);
+        if (status == IBC_OK) {
+            memcpy(gateway->image, container.image, sizeof gateway->image);
+        }
+        return status;
     }
     char label[IBC_DOCKER_NAME_MAX + 1];
     snprintf(label, sizeof label, "com.docker.compose.service=%s", gateway->compose->service);

@@ -35,6 +35,7 @@ load lib.bash
     after silent-drop wait silent-drop
     after failed wait failed
     after unknown wait unknown
+    after contradicted hold contradicted
     after rejected hold burned
 }
 
@@ -114,10 +115,10 @@ load lib.bash
 
 @test "success is remembered in the vault" {
     make_vault
-    [ "$("$IBCRED" list --json | jq -r '.[0].proven')" = null ]
+    [ "$("$IBCRED" list --json | jq -r '.[0].proven_at')" = null ]
     "$IBCRED" inject paper >/dev/null
     "$IBCRED" report paper success --quiet
-    [ "$("$IBCRED" list --json | jq -r '.[0].proven')" != null ]
+    [ "$("$IBCRED" list --json | jq -r '.[0].proven_at')" != null ]
 }
 
 @test "no jump of the wall clock opens the gate" {
@@ -140,7 +141,7 @@ load lib.bash
 @test "a malformed outcome is refused" {
     make_vault
     for outcome in '' Success throttled= throttled=0 throttled=-1 throttled=86401 throttled=1e3 \
-        success=1 reject; do
+        success=1 reject contradicted=5; do
         refused 64 "outcome" "$IBCRED" report paper "$outcome"
     done
     refused 64 "report PROFILE" "$IBCRED" report paper

@@ -8,14 +8,14 @@ keys() { jq -c 'keys'; }
     [ "$("$IBCRED" init --json --quiet | keys)" = '["identity","passphrase","recipients","vault"]' ]
     [ "$(jq -n '{IB_USERNAME: "u", IB_PASSWORD: "p"}' |
         "$IBCRED" seal paper --kind paper --stdin --json --quiet | keys)" = \
-        '["generation","profile","version"]' ]
+        '["generation","profile","version","warnings"]' ]
     [ "$("$IBCRED" verify --json | keys)" = '["generation","intact","keys","profiles"]' ]
     [ "$("$IBCRED" list --json | jq -c '.[0] | keys')" = \
-        '["account","kind","profile","proven","sealed","state","version"]' ]
+        '["account","contradicts","kind","profile","proven_at","proven_kind","sealed","state","version"]' ]
     [ "$("$IBCRED" show --json | keys)" = '["account","created","kind","profile","versions"]' ]
     [ "$("$IBCRED" show --json | jq -c '.versions[0] | keys')" = \
-        '["fields","proven","proven_kind","sealed","since","state","version"]' ]
-    [ "$("$IBCRED" check --json | keys)" = '["checks","mode","profile","version"]' ]
+        '["contradicts","fields","proven_at","proven_kind","sealed","since","state","version"]' ]
+    [ "$("$IBCRED" check --json | keys)" = '["checks","mode","profile","version","warnings"]' ]
     [ "$("$IBCRED" check --json | jq -c '.checks[0] | keys')" = \
         '["check","exit_code","message","ok"]' ]
     [ "$("$IBCRED" inject --json | keys)" = '["mode","path","profile","to","ttl","version"]' ]
@@ -23,6 +23,13 @@ keys() { jq -c 'keys'; }
         '["outcome","profile","vault_marked"]' ]
     [ "$("$IBCRED" gate --json | keys)" = \
         '["attempts","decision","failures","max_attempts","max_failures","profile","reason","wait_seconds"]' ]
+    [ "$("$IBCRED" probe 127.0.0.1:1 --json 2>/dev/null | keys)" = \
+        '["account_count","accounts","connect_ms","error","host","kind","message","offset_seconds","port","ready_ms","server_time","server_version","state"]' ]
+    printf 'services: {ib-gateway: {image: a, restart: always}}\n' >compose.yml
+    "$IBCRED" doctor --files-only --json >answer || [ $? = 1 ]
+    [ "$(keys <answer)" = '["errors","files","findings","notes","warnings"]' ]
+    [ "$(jq -c '.findings[0] | keys' answer)" = \
+        '["column","file","fixable","instead","line","message","rule","severity","why"]' ]
     [ "$("$IBCRED" audit verify --json | keys)" = '["intact","lines"]' ]
     [ "$("$IBCRED" reap --json --quiet | keys)" = '["ended"]' ]
     [ "$("$IBCRED" remove paper --yes --json --quiet | keys)" = '["generation","removed"]' ]

@@ -17,10 +17,24 @@ start_docker() {
     export DOCKER_DIRECTORY
     DOCKER_HOST=unix://$(dockerd_socket "$DOCKER_DIRECTORY")
     export DOCKER_HOST
+    enter_network_with_ibcred
     if ! dockerd_start "$DOCKER_DIRECTORY"; then
         [ "${CI:-}" != true ] || return 1
         export NO_DOCKER=1
     fi
+}
+
+# Daemon and ibcred share a machine and so a network, which the daemon has here for itself: $IBCRED
+# goes in there, as the same process. (Only root can.)
+enter_network_with_ibcred() {
+    [ "$(id -u)" = 0 ] || return 0
+    cat >"$DOCKER_DIRECTORY/ibcred" <<WRAPPER
+#!/bin/sh
+pid=\$(cat "$DOCKER_DIRECTORY/pid" 2>/dev/null) || exec "$IBCRED" "\$@"
+exec nsenter --net="/proc/\$pid/ns/net" -- "$IBCRED" "\$@"
+WRAPPER
+    chmod +x "$DOCKER_DIRECTORY/ibcred"
+    export IBCRED=$DOCKER_DIRECTORY/ibcred
 }
 
 stop_docker() {

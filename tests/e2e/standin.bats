@@ -43,6 +43,7 @@ knows_user() {
 start_here() {
     local log=$1
     shift
+    touch "$log"
     env -i STANDIN="$FILES" TWS_USERID=paperuser1 TWS_PASSWORD=passw0rd "$@" \
         "$BUILD/standin/ib-gateway" >"$log" 2>&1 </dev/null 3>&- &
     gateways+=($!)

@@ -122,7 +122,7 @@ nowhere_in() {
     make_world account=U1234567
     gives 78 "$IBCRED" up paper --json
     [ "$(jq .error.exit_code "$OUT")" = 78 ]
-    says "account U1234567 is a live account"
+    says "its log names live account U*****67"
     stopped
     secret_is_gone
     attempts 1

@@ -3,6 +3,7 @@
  */
 #include "jvm.h"
 
+#include "api.h"
 #include "credentials.h"
 #include "log.h"
 #include "settings.h"
@@ -67,14 +68,16 @@ static bool relogin_permitted(void) {
     return strcasecmp(environment("RELOGIN_AFTER_TWOFA_TIMEOUT"), "yes") == 0;
 }
 
-static enum next accepted(struct jvm *jvm, const char *account) {
+/* Of several accounts the log has the first. No line says when the API's port is open. */
+static enum next accepted(struct jvm *jvm, const char *accounts) {
     bool paper = strcmp(jvm->login->mode, "paper") == 0;
 
     jvm->logged_in = true;
     ibc_say("Login has completed");
-    ibc_say("detected dialog entitled: %s Trader Workstation Configuration%s; event=Opened",
-            account, paper ? " (Simulated Trading)" : "");
+    ibc_say("detected dialog entitled: %.*s Trader Workstation Configuration%s; event=Opened",
+            (int)strcspn(accounts, ","), accounts, paper ? " (Simulated Trading)" : "");
     ibc_say("TWS API socket port is already set to %s", paper ? "4002" : "4001");
+    api_open(jvm->login->mode, accounts);
     ibc_say("Configuration tasks completed");
     return NEXT_ANSWER;
 }
@@ -218,6 +221,7 @@ static enum next taken(struct jvm *jvm, const char *details) {
         return give_way(jvm);
     }
     jvm->logged_in = false;
+    api_close();
     ibc_say("detected dialog entitled: Re-login is required; event=Opened");
     ibc_say("Re-login to session");
     ibc_say("Click button: Re-login");
@@ -324,6 +328,7 @@ enum ending jvm_run(const struct login *login, int *status) {
     while (next != NEXT_END) {
         next = next == NEXT_ATTEMPT ? attempt(&jvm) : meet_answer(&jvm);
     }
+    api_close();
     if (jvm.status == 0 || jvm.status == 128 + SIGTERM) {
         link_log_out(&jvm.link);
     }

@@ -15,16 +15,26 @@
  *     TWOFA_EXIT_INTERVAL count as in the image)
  *   - IBC: its lines for each answer, a count of attempts that starts again in each JVM, the wait
  *     after too many attempts, the six scenarios of another session but the fifth
+ *   - what becomes of a value on its way to IBC, unless the setting `properties` is 0:
+ *     config.ini, Java's properties, trim (config_ini.c, properties.c)
+ *   - socat, which lets anybody in from the container's start on (forwarder.c)
+ *   - the API from the login to the end of the session (api.c, api_client.c): the handshake of
+ *     server version 176 at most, the accounts and the next order's number, three notices, a client
+ *     id given once, 32 clients, nobody heard but 127.0.0.1; and what the settings make of it
  *
- * Not modelled: what the image does to a value on its way to IBC (config.ini and Java's
- * properties), the API and its port, socat, VNC and SSH, an automatic restart that needs no login,
- * IBC's own settings beyond those named. From the image it differs in that it heeds SIGTERM at
+ * Not modelled: what the API is for (it answers the time, the accounts, the next order's number and
+ * that there are no positions; all else it ignores), versions below 100, an API that stays open
+ * while its session is elsewhere, VNC and SSH, an automatic restart that needs no login, IBC's own
+ * settings beyond those named. From the image it differs in that it heeds SIGTERM at
  * once, also while the paper instance is still to come. How the current Gateway tells of a wrong
  * password is known from reports only, and the server's side is a guess throughout.
  */
+#include "config_ini.h"
 #include "credentials.h"
+#include "forwarder.h"
 #include "ibcstart.h"
 #include "log.h"
+#include "process.h"
 #include "settings.h"
 #include "wait.h"
 
@@ -35,16 +45,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* IBC's start scripts that run: live, paper, or both. */
+/* IBC's start scripts that run, and what forwards to their APIs: live, paper, or both. */
 static struct {
     pid_t processes[2];
+    pid_t forwarders[2];
     size_t count;
 } started;
 
 /* The exit status of a shell that ends by SIGTERM, which is what run.sh does. */
 enum { EXIT_TERMINATED = 128 + SIGTERM };
 
+static void end_forwarders(void) {
+    for (size_t i = 0; i < 2; i++) {
+        end_helper(started.forwarders[i]);
+        started.forwarders[i] = 0;
+    }
+}
+
 static void end_them_all(int signal_number) {
+    end_forwarders();
     for (size_t i = 0; i < started.count; i++) {
         kill(started.processes[i], signal_number);
     }
@@ -77,11 +96,21 @@ static void set_ports(const char *mode) {
     say(".> SOCAT_PORT set to: %s", strcmp(mode, "paper") == 0 ? "4004" : "4003");
 }
 
+static void pass_through_config_ini(struct login *login) {
+    static char file[PROPERTIES_MAX];
+    size_t size = config_ini_write(&login->username, &login->password, file);
+
+    config_ini_read(file, size, &login->username, &login->password);
+}
+
 static void apply_settings(struct login *login) {
     say(".> Appling settings to IBC's config.ini");
     text_from_environment("TWS_USERID", &login->username);
     if (!text_from_secret("TWS_PASSWORD", &login->password)) {
         fail();
+    }
+    if (setting("properties", 1) != 0) {
+        pass_through_config_ini(login);
     }
     say(".> Settings directory NOT set, defaulting to: /home/ibgateway/Jts");
 }
@@ -114,6 +143,7 @@ static void start_process(const char *mode) {
     apply_settings(&login);
     say(".> Starting Port Forwarding.");
     say(".> Starting socat");
+    started.forwarders[started.count] = forwarder_start(mode);
     start_ibc(&login);
 }
 
@@ -140,6 +170,17 @@ static void pause_for(int64_t milliseconds) {
     }
 }
 
+/* A process has ended. Is it a start script? */
+static bool is_start_script(pid_t process) {
+    for (size_t i = 0; i < 2; i++) {
+        if (process == started.forwarders[i]) {
+            started.forwarders[i] = 0;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Wait until the start scripts have ended; returns the status of the one that was started last. */
 static int wait_for_them(void) {
     sigset_t signals;
@@ -151,7 +192,7 @@ static int wait_for_them(void) {
         pid_t process = waitpid(-1, &status, WNOHANG);
 
         if (process > 0) {
-            left--;
+            left -= is_start_script(process);
             if (process == started.processes[started.count - 1]) {
                 last = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
             }
@@ -159,6 +200,7 @@ static int wait_for_them(void) {
             stop();
         }
     }
+    end_forwarders();
     return last;
 }
 
