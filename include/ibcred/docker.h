@@ -243,6 +243,7 @@ struct ibc_docker_service {
         mounts; /* how many secrets it mounts as the target asked for: more than 1 is a mistake */
     char secret_name[IBC_DOCKER_NAME_MAX + 1]; /* the last of them; "" where none */
     int64_t tasks; /* how many of it run at a time; -1: one on each node, or jobs */
+    char image[IBC_DOCKER_IMAGE_MAX + 1]; /* as of a container */
 };
 
 IBC_CHECKED enum ibc_status ibc_docker_service_look(struct ibc_docker *docker, const char *service,

@@ -65,6 +65,8 @@ struct ibc_swarm_move {
     int64_t owner, group, file_mode; /* of the file in the container; mode as in chmod(2) */
     struct ibc_swarm_secret secret;  /* ibc_swarm_secret_of() */
     const struct ibc_version *version;
+    const struct ibc_policy *policy; /* knows images */
+    enum ibc_consumer consumer;      /* of the credentials; where it is unknown, look finds it */
 
     /* what came of it */
     bool needless; /* prepare: nothing is to be done (any more), so nothing was charged */

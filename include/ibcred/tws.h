@@ -15,7 +15,7 @@
 #define IBCRED_TWS_H
 
 #include <ibcred/error.h>
-#include <ibcred/profile.h>
+#include <ibcred/kind.h>
 
 #pragma GCC visibility push(default)
 
@@ -73,10 +73,11 @@ struct ibc_probe_result {
     int64_t offset_ms;                    /* the gateway's clock less ours, to the second */
     size_t account_count;                 /* of all that it named */
     /* The first of them, at most IBC_PROBE_ACCOUNTS_MAX */
-    char accounts[IBC_PROBE_ACCOUNTS_MAX][IBC_ACCOUNT_MAX + 1];
+    char accounts[IBC_PROBE_ACCOUNTS_MAX][IBC_ACCOUNT_ID_MAX + 1];
+    bool any_paper, any_live; /* among all of them */
     enum ibc_account_proof proof;
     int error_code; /* of the last error that it told, notices aside; 0 = none */
-    char error_text[IBC_PROBE_TEXT_MAX]; /* its words, control characters replaced */
+    char error_text[IBC_PROBE_TEXT_MAX]; /* its words, control characters and ids masked */
     int64_t connect_us;                  /* microseconds until connected; -1 = never */
     int64_t ready_us;                    /* until ready; -1 = never */
     char why[IBC_ERROR_TEXT_MAX];        /* one sentence: what was found and what to do */

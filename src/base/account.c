@@ -11,6 +11,11 @@ static bool is_one_of(char byte, const char *letters) {
     return byte != '\0' && strchr(letters, byte) != NULL;
 }
 
+/* A letter at the end marks an account of an advisor's: F1234567A. */
+static bool ends_well(const char *rest) {
+    return rest[0] == '\0' || (rest[0] >= 'A' && rest[0] <= 'Z' && rest[1] == '\0');
+}
+
 /* How many letters an account id begins with: a D for paper, then U, F or I. 0 for no such id. */
 static size_t letters_of(const char *account) {
     const size_t size = is_one_of(account[0], "Dd") ? 2 : 1;
@@ -20,7 +25,7 @@ static size_t letters_of(const char *account) {
 bool ibc_account_kind(const char *account, enum ibc_kind *out) {
     const size_t letters = letters_of(account);
     const size_t digits = letters > 0 ? strspn(account + letters, "0123456789") : 0;
-    if (digits < DIGITS_MIN || digits > DIGITS_MAX || account[letters + digits] != '\0') {
+    if (digits < DIGITS_MIN || digits > DIGITS_MAX || !ends_well(account + letters + digits)) {
         return false;
     }
     *out = letters == 2 ? IBC_KIND_PAPER : IBC_KIND_LIVE;

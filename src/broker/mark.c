@@ -54,7 +54,9 @@ static bool apply(const struct ibc_vault *vault, struct ibc_profile *profile,
     }
     switch (mark.type) {
     case MARK_PROVEN:
-        return ibc_version_prove(version, mark.kind, now_ms);
+        /* Only a person takes back what contradicts. */
+        return (mark.kind == IBC_KIND_LIVE || !ibc_version_contradicts(profile, version)) &&
+               ibc_version_prove(version, mark.kind, now_ms);
     case MARK_BURNED:
         return set_state(version, IBC_VERSION_BURNED, now_ms);
     case MARK_CLEARED:

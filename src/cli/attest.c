@@ -4,7 +4,7 @@
 #include <poll.h>
 
 enum {
-    ATTEST_MS = 30000, /* a gateway may take that long from its login to its API */
+    ATTEST_MS = 30000, /* a gateway may take that long from its login to its API; then one probe */
     AGAIN_MS = 2000,   /* between two probes of one that does not answer yet */
 };
 
@@ -28,7 +28,8 @@ void attest_begin(struct attestation *attestation, const struct gateway *gateway
         attestation->sides[i].open = true;
     }
     attestation->next_ms = boot_clock_ms();
-    attestation->end_ms = attestation->next_ms + ATTEST_MS;
+    attestation->end_ms =
+        attestation->next_ms + ATTEST_MS + gateway->session.policy.api_timeout * 1000;
 }
 
 bool attest_goes_on(const struct attestation *attestation) {
@@ -74,7 +75,7 @@ static void start_probe(const struct gateway *gateway, const struct ibc_containe
     struct ibc_error err;
     if (!ibc_docker_reach(gateway->docker, container, port, host, &request.port)) {
         ibc_fail(&err, IBC_ERR_UNAVAILABLE,
-                 "port %u of its container cannot be reached from here; publish it on 127.0.0.1",
+                 "port %u of its container cannot be reached from here; publish it",
                  (unsigned)port);
         note(side, err.text);
         side->open = false;
@@ -83,37 +84,59 @@ static void start_probe(const struct gateway *gateway, const struct ibc_containe
     }
 }
 
-/* The accounts are known and all of `kind`. */
-static void take_kind(const struct gateway *gateway, size_t index,
-                      const struct ibc_probe_result *result, enum ibc_kind kind,
-                      struct ibc_login_step *out) {
-    char account[IBC_ACCOUNT_ID_MAX + 1];
-    ibc_account_mask(result->accounts[0], account);
-    *out = (struct ibc_login_step){0};
-    ibc_login_accounts(gateway->mode, index, kind, "its API", account, out);
-    if (!out->stop) {
-        say(gateway->cli, "%s: its API names %s account %s%s", gateway_profile(gateway, index),
-            ibc_kind_name(kind), account, result->account_count > 1 ? " and others" : "");
+/* The first of the accounts that is of `kind`, masked. */
+static void account_of(const struct ibc_probe_result *result, enum ibc_kind kind,
+                       char out[static IBC_ACCOUNT_ID_MAX + 1]) {
+    const char *found = result->accounts[0];
+    for (size_t i = 0; i < result->account_count && i < IBC_PROBE_ACCOUNTS_MAX; i++) {
+        enum ibc_kind told;
+        if (ibc_account_kind(result->accounts[i], &told) && told == kind) {
+            found = result->accounts[i];
+            break;
+        }
     }
+    ibc_account_mask(found, out);
+}
+
+/*
+ * What the accounts say of the mode. One of the wrong kind contradicts, whatever stands beside it;
+ * only when all of them are of the right one is it proven. False: they say nothing.
+ */
+static bool take_accounts(const struct gateway *gateway, size_t index,
+                          const struct ibc_probe_result *result, struct ibc_login_step *out) {
+    const bool paper = ibc_login_side_mode(gateway->mode, index) == IBC_MODE_PAPER;
+    const enum ibc_kind right = paper ? IBC_KIND_PAPER : IBC_KIND_LIVE;
+    const enum ibc_kind wrong = paper ? IBC_KIND_LIVE : IBC_KIND_PAPER;
+    const bool contradicts = paper ? result->any_live : result->any_paper;
+    const bool proves = result->proof == (paper ? IBC_PROOF_PAPER : IBC_PROOF_LIVE);
+    char account[IBC_ACCOUNT_ID_MAX + 1];
+    if (!contradicts && !proves) {
+        return false;
+    }
+    *out = (struct ibc_login_step){0};
+    account_of(result, contradicts ? wrong : right, account);
+    ibc_login_accounts(gateway->mode, index, contradicts ? wrong : right, "its API", account, out);
+    if (proves) {
+        say(gateway->cli, "%s: its API names %s account %s%s", gateway_profile(gateway, index),
+            ibc_kind_name(right), account, result->account_count > 1 ? " and others" : "");
+    }
+    return true;
 }
 
 /* A probe is over. True when its accounts say what they are. */
 static bool take_result(const struct gateway *gateway, size_t index, struct attest_side *side,
                         struct ibc_login_step *out) {
     const struct ibc_probe_result *result = ibc_probe_result(side->probe);
-    const enum ibc_account_proof proof = result->proof;
-    const bool proven = proof == IBC_PROOF_PAPER || proof == IBC_PROOF_LIVE;
-    if (proven) {
-        take_kind(gateway, index, result, proof == IBC_PROOF_PAPER ? IBC_KIND_PAPER : IBC_KIND_LIVE,
-                  out);
-    } else if (result->state == IBC_PROBE_READY) {
-        note(side, "the accounts that it names are not all paper or all live ones");
-    } else {
-        note(side, result->why);
+    const bool ready = result->state == IBC_PROBE_READY;
+    const bool known = ready && take_accounts(gateway, index, result, out);
+    side->why[0] = '\0';
+    if (!known) {
+        note(side, ready ? "the accounts that it names are of no kind that is known here"
+                         : result->why);
     }
-    side->open = result->state != IBC_PROBE_READY;
+    side->open = !ready;
     ibc_probe_free(&side->probe);
-    return proven;
+    return known;
 }
 
 /* Of those that answer in time nothing is left to be said; of the others what was found. */
@@ -152,7 +175,6 @@ bool attest_step(struct attestation *attestation, const struct gateway *gateway,
         }
         if (side->probe && ibc_probe_step(side->probe)) {
             known = take_result(gateway, i, side, out);
-            side->why[0] = known ? '\0' : side->why[0];
         }
     }
     if (attest_goes_on(attestation)) {

@@ -153,9 +153,9 @@ static size_t kept_accounts(const struct ibc_probe_result *result) {
 }
 
 static void write_account(const struct task *task, const char *account,
-                          char out[static IBC_ACCOUNT_MAX + 1]) {
+                          char out[static IBC_ACCOUNT_ID_MAX + 1]) {
     if (task->reveal) {
-        memcpy(out, account, IBC_ACCOUNT_MAX + 1);
+        memcpy(out, account, IBC_ACCOUNT_ID_MAX + 1);
     } else {
         ibc_account_mask(account, out);
     }
@@ -168,7 +168,7 @@ static json_t *json_milliseconds(int64_t microseconds) {
 static json_t *json_accounts(const struct task *task, const struct ibc_probe_result *result) {
     json_t *accounts = json_array();
     for (size_t i = 0; i < kept_accounts(result); i++) {
-        char text[IBC_ACCOUNT_MAX + 1];
+        char text[IBC_ACCOUNT_ID_MAX + 1];
         write_account(task, result->accounts[i], text);
         json_array_append_new(accounts, json_string(text));
     }
@@ -217,7 +217,7 @@ static void print_accounts(const struct task *task, const struct ibc_probe_resul
     const char *kind = ibc_account_proof_name(result->proof);
     fputs("accounts ", stdout);
     for (size_t i = 0; i < kept; i++) {
-        char text[IBC_ACCOUNT_MAX + 1];
+        char text[IBC_ACCOUNT_ID_MAX + 1];
         write_account(task, result->accounts[i], text);
         printf(" %s", text);
     }

@@ -39,6 +39,8 @@ enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error 
         {"paper", "PROFILE", "mode both: the paper user's profile", .value = &given.paper},
         {"service", "NAME", "the gateway's service (" DEFAULT_SERVICE ")", .value = &service},
         {"ttl", "DURATION", "how long the secret files live at most", .value = &given.ttl},
+        {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
+         .value = &given.consumer},
         {"log-rules", "FILE", "how to read the log ($IBCRED_LOG_RULES)", .value = &rules},
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &options.wait},
         {"recreate", NULL, "stop the gateway first where it runs", .flag = &options.recreate},

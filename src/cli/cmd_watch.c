@@ -73,6 +73,8 @@ enum ibc_status cmd_watch(struct cli *cli, int argc, char **argv, struct ibc_err
          .value = &given.mode},
         {"paper", "PROFILE", "mode both: the paper user's profile", .value = &given.paper},
         {"ttl", "DURATION", "how long the secret files live at most", .value = &given.ttl},
+        {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
+         .value = &given.consumer},
         {"log-rules", "FILE", "how to read the log ($IBCRED_LOG_RULES)", .value = &rules},
         {"supervise", NULL, "start it again through the gate when it ends", .flag = &again},
         {"explain", "FILE", "only print what is made of a log (- for stdin)", .value = &explain},

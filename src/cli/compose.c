@@ -246,21 +246,24 @@ enum ibc_status compose_container(const struct compose *compose, char id[static 
     return IBC_OK;
 }
 
-/* The project as Compose's own `config` prints it; NULL where it cannot read its files. */
-static struct ibc_compose_project *read_config(const struct compose *compose, const char *link) {
+/* The project as Compose's own `config` prints it. */
+static enum ibc_status read_config(const struct compose *compose, const char *link,
+                                   struct ibc_compose_project **out, struct ibc_error *err) {
     const char *argv[COMPOSE_ARGUMENTS_MAX];
     size_t count = begin(compose, argv);
     argv[count++] = "config";
     argv[count] = NULL;
     ibc_auto_secret answer = {0};
-    struct ibc_compose_project *project;
-    struct ibc_error ignored;
     if (ask(argv, link, false, &answer) != 0) {
-        return NULL;
+        return ibc_fail(err, IBC_ERR_UNAVAILABLE,
+                        "%s cannot read the compose file in this directory; what is wrong with it "
+                        "says: %s config",
+                        compose_name(compose), compose_name(compose));
     }
-    const struct ibc_compose_source printed = {"config", ibc_secret_view(&answer)};
-    return ibc_compose_parse(&printed, 1, NULL, NULL, &project, &ignored) == IBC_OK ? project
-                                                                                    : NULL;
+    char name[64];
+    snprintf(name, sizeof name, "what %s config prints", compose_name(compose));
+    const struct ibc_compose_source printed = {name, ibc_secret_view(&answer)};
+    return ibc_compose_parse(&printed, 1, NULL, NULL, out, err);
 }
 
 /* True when the service mounts that directory, or something in it. */
@@ -289,12 +292,10 @@ enum ibc_status compose_check_mount(const struct compose *compose, const char *l
                                     char image[static IBC_DOCKER_IMAGE_MAX + 1],
                                     struct ibc_error *err) {
     image[0] = '\0';
-    ibc_auto_compose *project = read_config(compose, link);
-    if (!project) {
-        return ibc_fail(err, IBC_ERR_UNAVAILABLE,
-                        "%s cannot read the compose file in this directory; what is wrong with it "
-                        "says: %s config",
-                        compose_name(compose), compose_name(compose));
+    ibc_auto_compose *project = NULL;
+    enum ibc_status status = read_config(compose, link, &project, err);
+    if (status != IBC_OK) {
+        return status;
     }
     const struct ibc_compose_service *service = ibc_compose_service_of(project, compose->service);
     if (!service || !mounts(service, link)) {

@@ -97,6 +97,7 @@ static void remember_login(struct follower *follower, const struct ibc_login_ste
     }
     for (size_t i = 0; i < follower->login.count; i++) {
         if (step->attempts[i]) {
+            attest_end(&follower->attestation); /* it would answer for the login before */
             follower->deadline_ms = boot_clock_ms() + time_left_ms(follower, seen_ns);
             give_time(follower);
             follower->in_since_ms = 0;
@@ -266,6 +267,7 @@ static void on_line(struct follower *follower, const struct ibc_log_line *line) 
          told = ibc_log_reader_more(follower->reader, &match)) {
         take_match(follower, &match);
     }
+    end_when_settled(follower, false);
 }
 
 /* What the stopped container had said before: what came of the login may be in it. */
@@ -310,6 +312,7 @@ static void attest(struct follower *follower) {
     if (attest_step(&follower->attestation, follower->gateway, follower->container, &step)) {
         take_step(follower, &step, wall_clock_ms() * 1000000);
     }
+    end_when_settled(follower, false);
 }
 
 static void next(struct follower *follower) {

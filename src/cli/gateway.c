@@ -13,6 +13,9 @@
 /* While the daemon is away; it comes back in seconds or somebody must look. */
 enum { RETRY_MS = 1000 };
 
+/* So often it is tried, a second apart, before ibcred ends with something unwritten. */
+enum { LAST_TRIES = 5 };
+
 /* For a gateway that is not logged in: there is no session to log out of. */
 enum { STOP_GRACE = 10 /* seconds */ };
 
@@ -34,6 +37,7 @@ enum ibc_status gateway_open(struct gateway *gateway, const struct cli *cli,
         memcpy(gateway->paper_profile, request.paper_profile, sizeof gateway->paper_profile);
         gateway->mode = request.request.mode;
         gateway->ttl = request.ttl;
+        gateway->consumer = request.request.consumer;
         status = session_runtime(&gateway->session, &gateway->runtime, err);
     }
     if (status == IBC_OK) {
@@ -227,6 +231,21 @@ enum ibc_status gateway_write_rest(struct gateway *gateway, struct ibc_error *er
     return IBC_OK;
 }
 
+void gateway_write_at_last(struct gateway *gateway) {
+    struct ibc_error err;
+    for (int tries = 0; gateway_write_rest(gateway, &err) != IBC_OK; tries++) {
+        if (tries == LAST_TRIES || !pause_for(RETRY_MS)) {
+            struct ibc_error sentence;
+            ibc_fail(&sentence, err.status,
+                     "what the log said is not written down, so nothing holds the account of "
+                     "profile '%s': start no gateway for it before that is mended: %s",
+                     gateway->profile, err.text);
+            warn(gateway->cli, sentence.text);
+            return;
+        }
+    }
+}
+
 void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
                         int64_t seen_ns) {
     bool anything = false;
@@ -237,10 +256,16 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
         return;
     }
     gateway->charged = false;
-    /* Where there are more, what the last one says is what matters. */
+    /* Where there are more, what the last one says is what matters, and whose accounts were seen. */
     const size_t last = UNWRITTEN_MAX - 1;
     const size_t at = gateway->unwritten_count < last ? gateway->unwritten_count : last;
+    const struct ibc_login_step before = gateway->unwritten[at].step;
     gateway->unwritten[at].step = *step;
+    for (size_t i = 0; at < gateway->unwritten_count && i < side_count(gateway); i++) {
+        if (!step->accounts[i].given) {
+            gateway->unwritten[at].step.accounts[i] = before.accounts[i];
+        }
+    }
     gateway->unwritten[at].seen_ns = seen_ns;
     gateway->unwritten_count = at + 1;
     struct ibc_error err;

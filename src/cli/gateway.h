@@ -23,6 +23,7 @@ struct gateway {
     char profile[IBC_PROFILE_NAME_MAX + 1];
     char paper_profile[IBC_PROFILE_NAME_MAX + 1]; /* mode `both`; else "" */
     enum ibc_mode mode;
+    enum ibc_consumer consumer;              /* as somebody said; unknown: by the image */
     int64_t ttl;                             /* seconds, of a secret directory */
     const struct compose *compose;           /* NULL: the container is started as it is */
     char *const *further;                    /* arguments for compose */
@@ -107,6 +108,9 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
 
 /* Write down what could not be. */
 IBC_CHECKED enum ibc_status gateway_write_rest(struct gateway *gateway, struct ibc_error *err);
+
+/* The same before ibcred ends: a few times, and where it cannot be done people are told. */
+void gateway_write_at_last(struct gateway *gateway);
 
 /* Is it still to be written down what came of a login? True where nobody can say. */
 bool gateway_awaits_outcome(struct gateway *gateway);

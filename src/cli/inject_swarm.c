@@ -63,6 +63,7 @@ static enum ibc_status aim(struct swarm_run *run, bool *needed, struct ibc_error
         return status;
     }
     run->move.mode = run->request->request.mode;
+    run->move.policy = policy;
     run->move.owner = policy->secret_owner;
     run->move.group = policy->secret_group;
     run->move.file_mode = policy->secret_mode;
@@ -72,7 +73,11 @@ static enum ibc_status aim(struct swarm_run *run, bool *needed, struct ibc_error
     }
     status = ibc_swarm_secret_of(run->swarm->secret_name, ibc_vault_id(vault),
                                  run->request->profile, run->move.version, &run->move.secret, err);
-    return status == IBC_OK ? ibc_swarm_move_look(&run->move, needed, err) : status;
+    if (status == IBC_OK) {
+        status = ibc_swarm_move_look(&run->move, needed, err);
+    }
+    run->request->request.consumer = run->move.consumer;
+    return status;
 }
 
 static enum ibc_status move_service(struct swarm_run *run, struct ibc_error *err) {
@@ -200,13 +205,15 @@ enum ibc_status inject_swarm(const struct cli *cli, const struct release_options
         return status;
     }
     request.request.names = IBC_NAMES_TWS;
+    request.request.find_consumer = NULL; /* the service's image says it, not a file that lies here */
     IBC_CLEANUP(swarm_run_free)
     struct swarm_run run = {.cli = cli,
                             .given = given,
                             .swarm = swarm,
                             .session = &session,
                             .request = &request,
-                            .move = {.service = swarm->service},
+                            .move = {.service = swarm->service,
+                                     .consumer = request.request.consumer},
                             .pruned = json_array()};
     if (!run.pruned) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");

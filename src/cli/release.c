@@ -67,7 +67,7 @@ static enum ibc_status make_request(const struct session *session,
         status = format_option(options->format, &out->request.format, err);
     }
     if (status == IBC_OK) {
-        status = choose_consumer(options->consumer, &session->policy, &out->request, err);
+        status = choose_consumer(options->consumer, session, &out->request, err);
     }
     if (status == IBC_OK) {
         status = ttl_option(options->ttl, &session->policy, &out->ttl, err);

@@ -222,7 +222,9 @@ static enum ibc_status release_for(struct gateway *gateway, struct start *start,
         .mode = gateway->mode,
         .names = IBC_NAMES_IB,
         .format = IBC_FORMAT_COMPOSE,
-        .consumer = ibc_policy_consumer(&gateway->session.policy, gateway->image),
+        .consumer = gateway->consumer != IBC_CONSUMER_UNKNOWN
+                        ? gateway->consumer
+                        : ibc_policy_consumer(&gateway->session.policy, gateway->image),
     };
     const struct ibc_delivery delivery = {
         .name = gateway->compose ? "compose" : "secret-dir",

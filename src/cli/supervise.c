@@ -353,5 +353,6 @@ enum ibc_status supervise(struct gateway *gateway, const struct supervise_option
     while (status == IBC_OK && goes_on(&supervision, run)) {
         status = run_again(&supervision, run, err);
     }
+    gateway_write_at_last(gateway);
     return status == IBC_OK ? run_status(gateway, run, err) : status;
 }

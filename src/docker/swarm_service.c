@@ -83,6 +83,7 @@ enum ibc_status ibc_docker_service_look(struct ibc_docker *docker, const char *s
         }
     }
     out->tasks = tasks_of(spec);
+    docker_text(container_spec(spec), "Image", out->image, sizeof out->image);
     return IBC_OK;
 }
 

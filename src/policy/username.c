@@ -1,6 +1,7 @@
 /* username.c - usernames that are something else by their looks. Pure. */
 #include <ibcred/policy.h>
 
+#include <ctype.h>
 #include <strings.h>
 
 static bool looks_like_account_id(struct ibc_view text) {
@@ -11,7 +12,8 @@ static bool looks_like_account_id(struct ibc_view text) {
     }
     memcpy(account, text.bytes, text.size);
     account[text.size] = '\0';
-    return ibc_account_kind(account, &ignored);
+    /* Those with a letter at the end are rare, and usernames like u12345a may be not. */
+    return ibc_account_kind(account, &ignored) && isdigit((unsigned char)account[text.size - 1]);
 }
 
 static bool begins_with(struct ibc_view text, const char *word) {

@@ -279,8 +279,8 @@ static enum ibc_status refuse_value(const struct consumer *consumer, const struc
     const bool unknown = !consumer && !has_nul(field->value);
     return ibc_fail(err, IBC_ERR_MISMATCH, "%.*s has %s: %s%s", (int)field->name.size,
                     (const char *)field->name.bytes, describe(field->value),
-                    unknown ? "say which image it is for, with --consumer or with consumer: in the "
-                              "policy, as "
+                    unknown ? "say which image it is for, with --consumer or with "
+                              "delivery.consumer in the policy, as "
                             : "change it at IBKR and seal it again",
                     unknown ? ibc_consumer_names() : "");
 }

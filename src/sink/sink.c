@@ -121,17 +121,16 @@ static bool carries_name(const struct format *format, const struct ibc_field *fi
 }
 
 /*
- * A file of one value is no way for several. Each format was made for the readers it names: which
- * of those that would carry the value is one for the user, only the user knows.
+ * A secret file is no way that can be asked for by name. Each format was made for the readers it
+ * names: which of those that would carry the value is one for the user, only the user knows.
  */
 static enum ibc_status refuse_field(const struct format *format, const struct ibc_field *field,
-                                    size_t count, struct ibc_error *err) {
+                                    struct ibc_error *err) {
     char ways[IBC_ERROR_TEXT_MAX];
     struct choice choice = choice_begin(ways, sizeof ways);
     for (size_t i = 0; i < IBC_ARRAY_SIZE(formats); i++) {
         const struct format *other = &formats[i];
-        const bool fits = count == 1 || other->format != IBC_FORMAT_SECRET_FILE;
-        if (other != format && fits && carries(other, field)) {
+        if (other != format && other->format != IBC_FORMAT_SECRET_FILE && carries(other, field)) {
             choice_add(&choice, "--format ", other->name, false);
         }
     }
@@ -182,7 +181,7 @@ static enum ibc_status write_proven(const struct format *format, const struct ib
         return IBC_OK; /* which the end of the buffer tells of */
     }
     if (written < count) {
-        return refuse_field(format, &variables[written], count, err);
+        return refuse_field(format, &variables[written], err);
     }
     if (!format->reads_back(&reading, format, buffer_view(text), variables, count)) {
         return ibc_fail(err, IBC_ERR_INTERNAL,

@@ -24,7 +24,15 @@ void change_of(const struct ibc_swarm_move *move, struct change *out) {
 
 /* A swarm reads the values of variables as Go templates. */
 static enum ibc_status take_username(struct ibc_swarm_move *move, struct ibc_error *err) {
-    const struct ibc_view name = ibc_version_field(move->version, IBC_FIELD_USERNAME)->value;
+    ibc_auto_secret_buffer written;
+    ibc_secret_buffer_init(&written, IBC_SINK_FILE_MAX);
+    enum ibc_status status =
+        ibc_consumer_write(move->consumer, ibc_version_field(move->version, IBC_FIELD_USERNAME),
+                           &written, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_view name = {.bytes = written.storage.bytes, .size = written.used};
     if (memmem(name.bytes, name.size, "{{", 2)) {
         return ibc_fail(err, IBC_ERR_MISMATCH,
                         "profile '%s': its username has '{{' in it, which a swarm would read as a "
@@ -32,7 +40,7 @@ static enum ibc_status take_username(struct ibc_swarm_move *move, struct ibc_err
                         move->secret.profile);
     }
     ibc_secret_free(&move->username);
-    enum ibc_status status = ibc_secret_alloc(&move->username, name.size + 1, err);
+    status = ibc_secret_alloc(&move->username, name.size + 1, err);
     if (status == IBC_OK) {
         memcpy(move->username.bytes, name.bytes, name.size);
     }
@@ -96,9 +104,13 @@ enum ibc_status ibc_swarm_move_look(struct ibc_swarm_move *move, bool *needed,
     struct ibc_docker_secret there;
     *needed = true;
     move->keeps = move->replaces = false;
-    enum ibc_status status = take_username(move, err);
+    enum ibc_status status =
+        ibc_docker_service_look(move->docker, move->service, TARGET, &service, err);
+    if (status == IBC_OK && move->consumer == IBC_CONSUMER_UNKNOWN) {
+        move->consumer = ibc_policy_consumer(move->policy, service.image);
+    }
     if (status == IBC_OK) {
-        status = ibc_docker_service_look(move->docker, move->service, TARGET, &service, err);
+        status = take_username(move, err);
     }
     if (status == IBC_OK) {
         status = check_service(move, &service, err);

@@ -88,7 +88,7 @@ static void hear_accounts(struct ibc_probe_result *result, struct ibc_view list)
     struct ibc_view item;
     result->account_count = 0;
     while (tws_next_account(&list, &item)) {
-        char account[IBC_ACCOUNT_MAX + 1] = "";
+        char account[IBC_ACCOUNT_ID_MAX + 1] = "";
         tws_copy_account(item, account);
         count_kind(&kinds, account);
         if (result->account_count < IBC_PROBE_ACCOUNTS_MAX) {
@@ -96,12 +96,32 @@ static void hear_accounts(struct ibc_probe_result *result, struct ibc_view list)
         }
         result->account_count++;
     }
+    result->any_paper = kinds.paper;
+    result->any_live = kinds.live;
     result->proof = prove(&kinds);
+}
+
+/* An account's id in the words of an error is no more for everybody's eyes than elsewhere. */
+static void mask_accounts(char *text) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    for (char *word = text + strcspn(text, letters); *word != '\0';
+         word += strcspn(word, letters)) {
+        const size_t size = strspn(word, letters);
+        char account[IBC_ACCOUNT_ID_MAX + 1], masked[IBC_ACCOUNT_ID_MAX + 1];
+        enum ibc_kind ignored;
+        snprintf(account, sizeof account, "%.*s", (int)size, word);
+        if (size < sizeof account && ibc_account_kind(account, &ignored)) {
+            ibc_account_mask(account, masked);
+            memcpy(word, masked, size);
+        }
+        word += size;
+    }
 }
 
 static void hear_error(struct tws_dialogue *dialogue, const struct tws_message *message) {
     dialogue->result->error_code = message->code;
     tws_copy_text(message->text, dialogue->result->error_text);
+    mask_accounts(dialogue->result->error_text);
     if (message->code == TWS_ERROR_CLIENT_ID_IN_USE) {
         dialogue->stage = TWS_STAGE_IN_USE;
     }

@@ -157,8 +157,8 @@ static bool is_account_byte(unsigned char byte) {
            (byte >= 'a' && byte <= 'z');
 }
 
-void tws_copy_account(struct ibc_view account, char out[static IBC_ACCOUNT_MAX + 1]) {
-    bool odd = account.size > IBC_ACCOUNT_MAX;
+void tws_copy_account(struct ibc_view account, char out[static IBC_ACCOUNT_ID_MAX + 1]) {
+    bool odd = account.size > IBC_ACCOUNT_ID_MAX;
     for (size_t i = 0; !odd && i < account.size; i++) {
         odd = !is_account_byte(account.bytes[i]);
     }

@@ -44,7 +44,7 @@ struct tws_message tws_read_message(struct ibc_view message);
 IBC_CHECKED bool tws_next_account(struct ibc_view *list, struct ibc_view *item);
 
 /* The text of an account, or IBC_PROBE_ACCOUNT_ODD where that is no account's. */
-void tws_copy_account(struct ibc_view account, char out[static IBC_ACCOUNT_MAX + 1]);
+void tws_copy_account(struct ibc_view account, char out[static IBC_ACCOUNT_ID_MAX + 1]);
 
 /*
  * Somebody else's words, cut to fit between characters; control characters and what is not UTF-8

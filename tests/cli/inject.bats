@@ -99,7 +99,7 @@ load lib.bash
     hard="a\\'\"\$x \${HOME}\\"
     seal_as hard paper u1 "$hard"
     for format in compose compose-v1 compose-v2; do
-        file=$("$IBCRED" inject hard --format "$format")
+        file=$("$IBCRED" inject hard --format "$format" --consumer raw)
         "$IBCRED" report hard success --quiet
         seal=$format
         [ "$format" = compose ] && seal=compose-v2

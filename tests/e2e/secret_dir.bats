@@ -59,6 +59,11 @@ expects() {
     printf 'services: {ib-gateway: {volumes: ["%s:/standin:ro"]}}\n' "$RUNTIME/standin" >standin.yml
 }
 
+# The password as the image must be given it: Java's properties make one backslash of two.
+for_image() {
+    printf %s "${1//\\/\\\\}"
+}
+
 # A project, an image, and one sealed profile that the gateway lets in.
 make_world() {
     enter_project "$1" "${2:-docker-compose.override.yml}"
@@ -121,7 +126,7 @@ logins() {
 
     # The configuration of IBC, which is in the container, is not on the disk either.
     [ "$(docker exec "$(gateway_container)" /bin/bash -c 'echo "$(<$IBC_INI)"')" = \
-        "IbPassword=$PASSWORD" ]
+        "IbPassword=$(for_image "$PASSWORD")" ]
 }
 
 @test "the same search finds the password that comes in the environment" {
@@ -222,9 +227,9 @@ logins() {
     [ "$(logins)" = 2 ]
     [ "$(gateway_variable TWS_USERID_PAPER)" = trader7 ]
     [ "$(docker exec "$(gateway_container)" /bin/bash -c 'echo "$(<$TWS_PASSWORD_FILE)"')" = \
-        "l1ve $PASSWORD" ]
+        "$(for_image "l1ve $PASSWORD")" ]
     [ "$(docker exec "$(gateway_container)" /bin/bash -c 'echo "$(<$TWS_PASSWORD_PAPER_FILE)"')" = \
-        "$PASSWORD" ]
+        "$(for_image "$PASSWORD")" ]
     inspected >"$BATS_TEST_TMPDIR/inspected"
     run grep -F -- "$MARK" "$BATS_TEST_TMPDIR/inspected"
     [ "$status" -eq 1 ]

@@ -43,8 +43,8 @@ static void check(const struct ibc_probe_result *result) {
     require(utf8_printable(ibc_view_of(result->server_time)));
     require(utf8_printable(ibc_view_of(result->error_text)));
     for (size_t i = 0; i < result->account_count && i < IBC_PROBE_ACCOUNTS_MAX; i++) {
-        const size_t size = strnlen(result->accounts[i], IBC_ACCOUNT_MAX + 1);
-        require(size >= 1 && size <= IBC_ACCOUNT_MAX);
+        const size_t size = strnlen(result->accounts[i], IBC_ACCOUNT_ID_MAX + 1);
+        require(size >= 1 && size <= IBC_ACCOUNT_ID_MAX);
         require(utf8_printable(ibc_view_of(result->accounts[i])));
     }
     const bool ready = dialogue.stage == TWS_STAGE_READY;
