@@ -168,27 +168,36 @@ enum ibc_status ibc_file_sync_parent(const char *path, struct ibc_error *err) {
     return IBC_OK;
 }
 
-/* Write `view` to the new file `temporary` and make it durable. */
+/*
+ * Write `view` to the new file `temporary` and make it durable, with the owner of `old` where that
+ * is given. All of it by descriptor: whoever owns the directory may put something else under the
+ * name.
+ */
 static enum ibc_status write_temporary(const char *temporary, struct ibc_view view, mode_t mode,
-                                       struct ibc_error *err) {
-    ibc_auto_fd fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+                                       const struct stat *old, struct ibc_error *err) {
+    ibc_auto_fd fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return ibc_fail_errno(err, IBC_ERR_CREATE, errno, "'%s' cannot be created", temporary);
     }
-    if (!ibc_file_write_all(fd, view) || fchmod(fd, mode) != 0 || fsync(fd) != 0) {
+    const bool foreign = old && (old->st_uid != geteuid() || old->st_gid != getegid());
+    if (!ibc_file_write_all(fd, view) || (foreign && fchown(fd, old->st_uid, old->st_gid) != 0) ||
+        fchmod(fd, mode) != 0 || fsync(fd) != 0) {
         int saved = errno;
         unlink(temporary);
-        return ibc_fail_errno(err, IBC_ERR_IO, saved, "'%s' cannot be written", temporary);
+        return ibc_fail_errno(err, IBC_ERR_IO, saved,
+                              "'%s' cannot be written, or not be given to the owner of the file "
+                              "that it is to replace",
+                              temporary);
+    }
+    struct stat written, named;
+    if (fstat(fd, &written) != 0 || lstat(temporary, &named) != 0 ||
+        written.st_dev != named.st_dev || written.st_ino != named.st_ino) {
+        return ibc_fail(err, IBC_ERR_IO,
+                        "'%s' was replaced by somebody else while it was written; look who may "
+                        "write to its directory",
+                        temporary);
     }
     return IBC_OK;
-}
-
-static bool keep_owner(const char *temporary, const struct stat *old) {
-    if (old->st_uid == geteuid() && old->st_gid == getegid()) {
-        return true;
-    }
-    return chown(temporary, old->st_uid, old->st_gid) == 0 &&
-           chmod(temporary, old->st_mode & 07777) == 0;
 }
 
 enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t mode,
@@ -206,15 +215,9 @@ enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t 
     if (size < 0 || (size_t)size >= sizeof temporary) {
         return ibc_fail(err, IBC_ERR_CREATE, "the path '%s' is too long", path);
     }
-    enum ibc_status status = write_temporary(temporary, view, mode, err);
+    enum ibc_status status = write_temporary(temporary, view, mode, there ? &info : NULL, err);
     if (status != IBC_OK) {
         return status;
-    }
-    if (there && !keep_owner(temporary, &info)) {
-        int saved = errno;
-        unlink(temporary);
-        return ibc_fail_errno(err, IBC_ERR_IO, saved, "'%s' cannot be given back to its owner",
-                              path);
     }
     if (rename(temporary, target) != 0) {
         int saved = errno;

@@ -48,6 +48,9 @@ static enum ibc_status read_address(const char *operand, const struct options *o
         return ibc_fail(err, IBC_ERR_USAGE,
                         "'%s' is no address; give HOST, HOST:PORT, :PORT or [IPV6]:PORT", operand);
     }
+    if (task->request.port != 0 && !options->mode) {
+        return IBC_OK; /* whatever $TRADING_MODE says */
+    }
     enum ibc_mode mode;
     enum ibc_status status = mode_option(options->mode, &mode, err);
     if (status != IBC_OK || task->request.port != 0) {

@@ -123,7 +123,10 @@ enum ibc_status parse_options(struct cli *cli, const char *command, const struct
             continue;
         }
         if (code == ':' || code == '?') {
-            return misuse(command, code, (*argv)[optind - 1], err);
+            /* Among letters behind one dash, optind says nothing of which it was. */
+            const char letter[] = {'-', (char)optopt, '\0'};
+            const bool is_letter = optopt > 0 && optopt < FIRST_CODE;
+            return misuse(command, code, is_letter ? letter : (*argv)[optind - 1], err);
         }
         enum ibc_status status = take(spec_of(&table, code), optarg, err);
         if (status != IBC_OK) {

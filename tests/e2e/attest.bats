@@ -75,8 +75,17 @@ held() {
     [ "$(jq .proven "$OUT")" = true ]
 }
 
+@test "one live account beside paper ones is enough to stop" {
+    image_with api_accounts=DU7654321,U7654321,X1
+    make_world
+    gives 78 "$IBCRED" up paper
+    says "its API names live account U*****21"
+    stopped
+    held
+}
+
 @test "accounts that say nothing prove nothing, and the gateway goes on" {
-    image_with api_accounts=U7654321,DU7654321
+    image_with api_accounts=X7654321,DU7654321
     make_world
     gives 0 "$IBCRED" up paper --json
     [ "$(jq .proven "$OUT")" = false ]

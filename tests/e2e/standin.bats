@@ -487,14 +487,14 @@ IBC: Cold restart in progress'
     [ "$(broker_stats paperuser1 .attempts)" = 0 ]
 }
 
-@test "a file's newlines at its end are cut, a carriage return is part of the password" {
+@test "a file's newlines at its end are cut, and a carriage return ends a line of Java's properties" {
     knows_user
     printf 'passw0rd\n\n' >"$SECRET"
     gateway TWS_PASSWORD= TWS_PASSWORD_FILE="$SECRET"
     logs 'Login has completed'
     printf 'passw0rd\r\n' >"$SECRET"
     start_here "$BATS_TEST_TMPDIR/cr" TWS_PASSWORD= TWS_PASSWORD_FILE="$SECRET"
-    logs 'Unrecognized Username or Password'
+    logs 'Login has completed'
 }
 
 @test "with an empty password it waits and tries no login" {

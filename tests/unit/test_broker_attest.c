@@ -287,6 +287,17 @@ static void a_lost_ledger_releases_no_contradicted_username(void **state) {
     assert_int_equal(gate(world), IBC_GATE_ALLOW);
 }
 
+static void a_later_login_that_agrees_takes_no_contradiction_out_of_the_vault(void **state) {
+    struct world *world = *state;
+    must_release(world);
+    report(world, IBC_OUTCOME_SUCCESS);
+    attest(world, IBC_KIND_LIVE, 5);
+    assert_false(attest(world, IBC_KIND_PAPER, 6).contradicts);
+    assert_int_equal(version_of(world, "paper", 1).proven_kind, IBC_KIND_LIVE);
+    lose_the_ledgers(world);
+    assert_int_equal(gate(world), IBC_GATE_HOLD);
+}
+
 static void a_clear_wipes_the_mark_of_every_password_of_the_username(void **state) {
     struct world *world = *state;
     must_release(world);
@@ -369,6 +380,7 @@ int main(void) {
         BROKER_TEST(a_persons_contradiction_holds_and_marks_nothing),
         BROKER_TEST(what_can_prove_nothing_is_refused),
         BROKER_TEST(a_lost_ledger_releases_no_contradicted_username),
+        BROKER_TEST(a_later_login_that_agrees_takes_no_contradiction_out_of_the_vault),
         BROKER_TEST(a_clear_wipes_the_mark_of_every_password_of_the_username),
         BROKER_TEST(a_clear_leaves_the_mark_of_what_agrees_alone),
         BROKER_TEST(a_clear_leaves_the_mark_of_another_username_alone),

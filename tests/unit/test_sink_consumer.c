@@ -78,8 +78,8 @@ static void other_images_are_given_the_value_itself(void **state) {
 
 static void an_unknown_image_is_given_only_what_all_read_alike(void **state) {
     (void)state;
-    static const char ask[] = ": say which image it is for, with --consumer or with consumer: in "
-                              "the policy, as raw, gnzsnz or ibg-controller";
+    static const char ask[] = ": say which image it is for, with --consumer or with "
+                              "delivery.consumer in the policy, as raw, gnzsnz or ibg-controller";
     static const struct {
         const char *value;
         const char *why; /* NULL: it is given as it is */

@@ -401,6 +401,24 @@ static void accounts_prove_a_kind_when_all_are_of_it(void **state) {
     assert_string_equal(ibc_account_proof_name(IBC_PROOF_MIXED), "mixed");
 }
 
+static void one_account_of_a_kind_is_seen_beside_others(void **state) {
+    (void)state;
+    assert_int_equal(proof_of("All,F7654321A"), IBC_PROOF_NONE);
+    assert_true(result.any_live && !result.any_paper);
+    assert_int_equal(proof_of("DU1234567,?"), IBC_PROOF_NONE);
+    assert_true(result.any_paper && !result.any_live);
+    assert_int_equal(proof_of("All"), IBC_PROOF_NONE);
+    assert_false(result.any_paper || result.any_live);
+}
+
+static void an_error_names_no_account_in_full(void **state) {
+    (void)state;
+    after_one(
+        (struct ibc_view){(const unsigned char *)"4\0002\0-1\000321\000U7654321: bad (DU1234567)",
+                          sizeof "4\0002\0-1\000321\000U7654321: bad (DU1234567)"});
+    assert_string_equal(result.error_text, "U*****21: bad (DU*****67)");
+}
+
 static void accounts_that_are_not_kept_prove_all_the_same(void **state) {
     (void)state;
     struct script script = {0};
@@ -436,6 +454,8 @@ int main(void) {
         cmocka_unit_test(a_message_of_no_bytes_is_none),
         cmocka_unit_test(the_largest_message_is_taken_and_too_many_are_not),
         cmocka_unit_test(accounts_prove_a_kind_when_all_are_of_it),
+        cmocka_unit_test(one_account_of_a_kind_is_seen_beside_others),
+        cmocka_unit_test(an_error_names_no_account_in_full),
         cmocka_unit_test(accounts_that_are_not_kept_prove_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
