@@ -131,8 +131,8 @@ static bool take_result(const struct gateway *gateway, size_t index, struct atte
     const bool known = ready && take_accounts(gateway, index, result, out);
     side->why[0] = '\0';
     if (!known) {
-        note(side, ready ? "the accounts that it names are of no kind that is known here"
-                         : result->why);
+        note(side,
+             ready ? "the accounts that it names are of no kind that is known here" : result->why);
     }
     side->open = !ready;
     ibc_probe_free(&side->probe);

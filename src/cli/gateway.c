@@ -256,7 +256,8 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
         return;
     }
     gateway->charged = false;
-    /* Where there are more, what the last one says is what matters, and whose accounts were seen. */
+    /* Where there are more, what the last one says is what matters, and whose accounts were seen.
+     */
     const size_t last = UNWRITTEN_MAX - 1;
     const size_t at = gateway->unwritten_count < last ? gateway->unwritten_count : last;
     const struct ibc_login_step before = gateway->unwritten[at].step;

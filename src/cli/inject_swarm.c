@@ -205,16 +205,17 @@ enum ibc_status inject_swarm(const struct cli *cli, const struct release_options
         return status;
     }
     request.request.names = IBC_NAMES_TWS;
-    request.request.find_consumer = NULL; /* the service's image says it, not a file that lies here */
+    request.request.find_consumer =
+        NULL; /* the service's image says it, not a file that lies here */
     IBC_CLEANUP(swarm_run_free)
-    struct swarm_run run = {.cli = cli,
-                            .given = given,
-                            .swarm = swarm,
-                            .session = &session,
-                            .request = &request,
-                            .move = {.service = swarm->service,
-                                     .consumer = request.request.consumer},
-                            .pruned = json_array()};
+    struct swarm_run run = {
+        .cli = cli,
+        .given = given,
+        .swarm = swarm,
+        .session = &session,
+        .request = &request,
+        .move = {.service = swarm->service, .consumer = request.request.consumer},
+        .pruned = json_array()};
     if (!run.pruned) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
     }

@@ -26,9 +26,8 @@ void change_of(const struct ibc_swarm_move *move, struct change *out) {
 static enum ibc_status take_username(struct ibc_swarm_move *move, struct ibc_error *err) {
     ibc_auto_secret_buffer written;
     ibc_secret_buffer_init(&written, IBC_SINK_FILE_MAX);
-    enum ibc_status status =
-        ibc_consumer_write(move->consumer, ibc_version_field(move->version, IBC_FIELD_USERNAME),
-                           &written, err);
+    enum ibc_status status = ibc_consumer_write(
+        move->consumer, ibc_version_field(move->version, IBC_FIELD_USERNAME), &written, err);
     if (status != IBC_OK) {
         return status;
     }

@@ -21,12 +21,29 @@ make_backslash_vault() {
 @test "a backslash is doubled for the gnzsnz image, found from the compose file, and for no other" {
     make_backslash_vault
     compose_file ghcr.io/gnzsnz/ib-gateway:10.30.1t
-    "$IBCRED" inject paper --format shell >path
-    [ "$(. "$(cat path)" && printf %s "$IB_PASSWORD")" = 'pa5s\\word' ]
+    "$IBCRED" inject paper >path 2>err
+    grep -qxF 'IB_PASSWORD=pa5s\\word' "$(cat path)"
+    grep -qF 'written as the gnzsnz image reads them, by docker-compose.yml' err
     "$IBCRED" report paper success --quiet
     compose_file ghcr.io/code-hustler-ft3d/ibg-controller:0.6
-    "$IBCRED" inject paper --format shell >path
-    [ "$(. "$(cat path)" && printf %s "$IB_PASSWORD")" = "$BACKSLASH" ]
+    "$IBCRED" inject paper >path
+    grep -qxF 'IB_PASSWORD=pa5s\word' "$(cat path)"
+}
+
+@test "compose files decide only where Compose reads, and all gateways in them agree" {
+    make_backslash_vault
+    compose_file ghcr.io/gnzsnz/ib-gateway
+    refused 78 "IB_PASSWORD has a backslash" "$IBCRED" inject paper --format shell
+    printf '  other:\n    image: me/ibg-controller\n' >>docker-compose.yml
+    refused 78 "IB_PASSWORD has a backslash" "$IBCRED" inject paper
+    compose_file ghcr.io/gnzsnz/ib-gateway
+    printf '  own:\n    build: .\n    environment: [TWS_USERID=x]\n' >>docker-compose.yml
+    refused 78 "IB_PASSWORD has a backslash" "$IBCRED" inject paper
+    compose_file ghcr.io/gnzsnz/ib-gateway
+    printf '  mongo:\n    image: mongo\n' >>docker-compose.yml
+    "$IBCRED" inject paper >path
+    grep -qxF 'IB_PASSWORD=pa5s\\word' "$(cat path)"
+    [ "$(charges)" = 1 ]
 }
 
 @test "what images read differently is not released for one that nobody knows" {
