@@ -92,8 +92,9 @@ struct ibc_compose_service {
     struct ibc_place body;       /* of that mapping; in block style it begins at the first key */
     bool active;                 /* none of its profiles, or one that is asked for */
     struct ibc_compose_text image, container_name, restart, stop_grace_period, user, network_mode;
-    struct ibc_compose_text deploy_restart;          /* deploy.restart_policy.condition */
-    struct ibc_compose_text deploy_restart_attempts; /* deploy.restart_policy.max_attempts */
+    struct ibc_place deploy_policy;                  /* deploy.restart_policy, a mapping */
+    struct ibc_compose_text deploy_restart;          /* its condition; absent: any */
+    struct ibc_compose_text deploy_restart_attempts; /* its max_attempts */
     struct ibc_compose_text unread; /* `extends` of what could not be read, or an env file that is
                                      * none; else absent */
     size_t variable_count, port_count, mount_count;
@@ -128,6 +129,7 @@ struct ibc_compose_binding {
 
 struct ibc_compose_project {
     size_t file_count;
+    size_t own_file_count; /* the first ones: named or found, not only reached by `extends` */
     const char *files[IBC_COMPOSE_FILES_MAX];     /* as they are laid over one another; then those
                                                    * that only `extends` names */
     struct ibc_view texts[IBC_COMPOSE_FILES_MAX]; /* their bytes, as they were read */
@@ -142,11 +144,15 @@ struct ibc_compose_project {
 };
 
 /*
- * Parent directories are not searched. What `files` and `env_file` name starts from the working
- * directory; what the compose files and $COMPOSE_FILE name, from the project's.
+ * Parent directories are not searched. What `files`, `env_file` and $COMPOSE_FILE name starts from
+ * the working directory ($COMPOSE_FILE: from `directory`, where that is given); what the compose
+ * files name, from the project's. As with docker-compose 1.29, .env is looked for beside the first
+ * file of `files` or of a $COMPOSE_FILE of the environment; if only .env itself has a
+ * $COMPOSE_FILE, it is the working directory's.
  */
 struct ibc_compose_request {
-    const char *directory; /* the project's; NULL: that of the first of `files`, or here */
+    const char *directory; /* the project's; NULL: that of the first of `files` or of
+                            * $COMPOSE_FILE, or here */
     size_t file_count;     /* 0: as Compose finds them: $COMPOSE_FILE, or compose.yaml, compose.yml,
                             * docker-compose.yml, docker-compose.yaml and the override beside it */
     const char *const *files;

@@ -56,16 +56,17 @@ struct ibc_doctor_report {
 struct ibc_doctor_file {
     const char *path; /* as the project has it; owned by the project */
     bool there;
-    bool delivered; /* lies where a vault's delivery put it */
-    bool tracked;   /* by git */
-    unsigned mode;  /* permission bits */
+    bool delivered;  /* lies where a vault's delivery put it */
+    bool tracked;    /* by git: */
+    bool git_silent; /* which could not be asked */
+    unsigned mode;   /* permission bits */
 };
 
 /* A file of ibcred's own. */
 struct ibc_doctor_own_file {
     const char *path; /* NULL: there is none, or it is of no interest */
     bool there;
-    bool in_work_tree; /* of git */
+    bool in_git; /* in a work tree of git, which does not ignore it */
     unsigned mode;
 };
 
@@ -75,6 +76,7 @@ struct ibc_doctor_world {
     struct ibc_doctor_file *files;
     char *override; /* beside the first compose file, and not read; NULL: none */
     struct ibc_doctor_own_file vault, identity, policy;
+    const char *policy_trouble; /* as in the request */
     const char *runtime;   /* the first directory that deliveries may go to; NULL: not looked at */
     bool runtime_on_tmpfs; /* one of them is */
     bool runtime_swaps;    /* that tmpfs may be swapped out */
@@ -89,6 +91,8 @@ struct ibc_doctor_world {
 struct ibc_doctor_request {
     bool machine; /* look at this machine too, not only at the project's files */
     const char *vault, *identity, *policy; /* paths; NULL: none */
+    const char *policy_trouble;            /* the sentence that says why that policy is not the one
+                                            * that is judged by; NULL: it is */
     const char *state;                     /* the state directory; NULL: none */
     size_t runtime_count;
     const char *const *runtimes; /* candidates for the runtime directory */
@@ -97,7 +101,8 @@ struct ibc_doctor_request {
 
 /*
  * Look around, changing nothing: stat(2) and statfs(2) on what the project and the request name,
- * /proc, /sys, adjtimex(2), and `git ls-files` on env files with a credential in a git work tree.
+ * /proc, /sys, adjtimex(2), `git ls-files` on env files with a credential in a git work tree, and
+ * `git check-ignore` on the identity in one; no program, hook or fetch that the repository names.
  * What cannot be seen is as if it were fine. IBC_ERR_INTERNAL: no memory. What the request points
  * to must outlive the world. The caller frees with ibc_doctor_world_free(), also on failure.
  */

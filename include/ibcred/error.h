@@ -36,9 +36,9 @@ struct ibc_error {
 
 /*
  * Fill `err` with `status` and the formatted sentence and return `status`, so that a caller can
- * `return ibc_fail(err, …)`. The text is cut to fit and control characters in it become '?', and so
- * does broken UTF-8, so that a hostile file name cannot drive a terminal or break JSON. `err` must
- * not be NULL.
+ * `return ibc_fail(err, …)`. The text is cut to fit and goes through
+ * ibc_make_printable(), so that a hostile file name cannot drive a terminal or break JSON. `err`
+ * must not be NULL.
  */
 enum ibc_status ibc_fail(struct ibc_error *err, enum ibc_status status, const char *fmt, ...)
     IBC_PRINTF(3, 4);
@@ -48,6 +48,13 @@ enum ibc_status ibc_fail(struct ibc_error *err, enum ibc_status status, const ch
  */
 enum ibc_status ibc_fail_errno(struct ibc_error *err, enum ibc_status status, int saved_errno,
                                const char *fmt, ...) IBC_PRINTF(4, 5);
+
+/*
+ * In place: each character that could drive a terminal or put text in another order (control
+ * characters, also those of C1, and bidirectional ones), and each byte of broken UTF-8, becomes
+ * '?'.
+ */
+void ibc_make_printable(char *text);
 
 /*
  * The process exit code that stands for `status`: 0, or one of sysexits.h as docs/design.md

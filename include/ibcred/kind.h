@@ -25,8 +25,8 @@ IBC_CHECKED bool ibc_mode_parse(const char *text, enum ibc_mode *out);
 enum { IBC_ACCOUNT_ID_MAX = 16 /* bytes */ };
 
 /*
- * The kind that an account id tells: DU, DF, DI and digits are paper, U, F, I live; a capital letter
- * may follow. False, leaving
+ * The kind that an account id tells: DU, DF, DI and digits are paper, U, F, I live; a capital
+ * letter may follow. False, leaving
  * `*out` alone, for anything else: not proven. IBKR uses these letters; it does not document them.
  */
 IBC_CHECKED bool ibc_account_kind(const char *account, enum ibc_kind *out);

@@ -28,16 +28,29 @@ int ibc_status_exit_code(enum ibc_status status) {
     return exit_codes[status];
 }
 
-/* Control characters could drive a terminal, broken UTF-8 is no JSON: both become '?'. */
-static void make_printable(char *text) {
+/*
+ * C0, DEL and C1 (ISO 6429) drive a terminal, line and paragraph separators break lines, and what
+ * embeds, overrides or isolates a direction (Unicode, UAX #9) shows text in another order.
+ */
+static bool is_printable(uint32_t code) {
+    return code != RUNE_INVALID && code >= 0x20 && (code < 0x7f || code >= 0xa0) &&
+           (code < 0x2028 || code > 0x202e) && (code < 0x2066 || code > 0x2069);
+}
+
+void ibc_make_printable(char *text) {
     const struct ibc_view view = ibc_view_of(text);
+    size_t used = 0;
     for (size_t at = 0; at < view.size;) {
         const struct rune rune = rune_at(view, at);
-        if (rune.code == RUNE_INVALID || rune.code < 0x20 || rune.code == 0x7f) {
-            text[at] = '?';
+        if (is_printable(rune.code)) {
+            memmove(text + used, text + at, rune.size);
+            used += rune.size;
+        } else {
+            text[used++] = '?';
         }
         at += rune.size;
     }
+    text[used] = '\0';
 }
 
 IBC_PRINTF(3, 0)
@@ -45,7 +58,7 @@ static void set_text(struct ibc_error *err, enum ibc_status status, const char *
     err->status = status;
     err->retry_after = 0;
     vsnprintf(err->text, sizeof err->text, fmt, args);
-    make_printable(err->text);
+    ibc_make_printable(err->text);
 }
 
 enum ibc_status ibc_fail(struct ibc_error *err, enum ibc_status status, const char *fmt, ...) {

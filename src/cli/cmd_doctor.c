@@ -74,10 +74,28 @@ static void count(struct look *look) {
     }
 }
 
+/* The policy to judge by. */
+struct judging {
+    struct ibc_policy policy;
+    struct ibc_error trouble; /* why it is the built-in one, and not the one that is there */
+};
+
+/* A policy that is refused, or is none, is something to find: it stops all others. */
+static enum ibc_status find_policy(const struct cli *cli, struct judging *out,
+                                   struct ibc_error *err) {
+    const enum ibc_status status = load_policy(cli, &out->policy, err);
+    if (status != IBC_ERR_REFUSED && status != IBC_ERR_MISMATCH && status != IBC_ERR_DATA) {
+        return status;
+    }
+    out->trouble = *err;
+    *err = (struct ibc_error){0};
+    ibc_policy_default(&out->policy);
+    return IBC_OK;
+}
+
 /* What is found has strings of its own; the paths and the world end in here. */
 static enum ibc_status judge(const struct cli *cli, const struct doctor_options *options,
-                             const struct ibc_policy *policy, struct look *look,
-                             struct ibc_error *err) {
+                             const struct judging *by, struct look *look, struct ibc_error *err) {
     ibc_auto_free char *vault = vault_path(cli);
     ibc_auto_free char *identity = existing_identity(cli);
     ibc_auto_free char *policy_file = existing_policy(cli);
@@ -89,6 +107,7 @@ static enum ibc_status judge(const struct cli *cli, const struct doctor_options 
         .vault = vault,
         .identity = identity,
         .policy = policy_file,
+        .policy_trouble = by->trouble.status == IBC_OK ? NULL : by->trouble.text,
         .state = state,
         .runtime_count = candidates.count,
         .runtimes = candidates.paths,
@@ -100,7 +119,7 @@ static enum ibc_status judge(const struct cli *cli, const struct doctor_options 
         count_profiles(cli, &request, &world);
     }
     if (status == IBC_OK) {
-        status = ibc_doctor_examine(look->project, &world, policy, &look->report, err);
+        status = ibc_doctor_examine(look->project, &world, &by->policy, &look->report, err);
     }
     count(look);
     return status;
@@ -108,12 +127,12 @@ static enum ibc_status judge(const struct cli *cli, const struct doctor_options 
 
 static enum ibc_status take_look(const struct cli *cli, const struct doctor_options *options,
                                  struct look *look, struct ibc_error *err) {
-    struct ibc_policy policy;
-    enum ibc_status status = load_policy(cli, &policy, err);
+    struct judging by = {0};
+    enum ibc_status status = find_policy(cli, &by, err);
     if (status == IBC_OK) {
         status = load_project(options, &look->project, err);
     }
-    return status == IBC_OK ? judge(cli, options, &policy, look, err) : status;
+    return status == IBC_OK ? judge(cli, options, &by, look, err) : status;
 }
 
 static enum ibc_status report(struct cli *cli, const struct doctor_options *options,

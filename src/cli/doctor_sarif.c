@@ -77,17 +77,23 @@ static json_t *fix(const struct ibc_compose_project *project,
 static json_t *result(const struct ibc_compose_project *project,
                       const struct ibc_doctor_finding *finding, struct position *last) {
     const struct ibc_doctor_rule *rule = ibc_doctor_rule(finding->rule);
-    char message[2 * IBC_ERROR_TEXT_MAX];
+    char message[(size_t)2 * IBC_ERROR_TEXT_MAX + sizeof ". Instead: "];
     snprintf(message, sizeof message, "%s. Instead: %s", finding->what, finding->instead);
     json_t *object =
         json_pack("{s:s, s:I, s:s, s:{s:s}, s:[]}", "ruleId", rule->id, "ruleIndex",
                   (json_int_t)finding->rule, "level", ibc_severity_name(rule->severity), "message",
                   "text", message, "locations");
+    int missing = 0;
     if (finding->file) {
-        json_array_append_new(json_object_get(object, "locations"), location(finding));
+        missing |= json_array_append_new(json_object_get(object, "locations"), location(finding));
     }
     if (finding->edit.text) {
-        json_object_set_new(object, "fixes", json_pack("[o]", fix(project, finding, last)));
+        missing |=
+            json_object_set_new(object, "fixes", json_pack("[o]", fix(project, finding, last)));
+    }
+    if (missing != 0) {
+        json_decref(object);
+        return NULL;
     }
     return object;
 }
@@ -107,8 +113,15 @@ static json_t *rules(void) {
 enum ibc_status print_sarif(const struct look *look, struct ibc_error *err) {
     json_t *results = json_array();
     struct position last = {0};
+    int missing = 0;
     for (size_t i = 0; i < look->report.count; i++) {
-        json_array_append_new(results, result(look->project, &look->report.findings[i], &last));
+        missing |=
+            json_array_append_new(results, result(look->project, &look->report.findings[i], &last));
+    }
+    /* An answer without one of them would be a wrong one. */
+    if (missing != 0) {
+        json_decref(results);
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for the answer; free some, retry");
     }
     return print_json(json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:o}]}", "$schema",
                                 SCHEMA, "version", "2.1.0", "runs", "tool", "driver", "name",

@@ -39,6 +39,12 @@ const char *building_path(struct building *building, const char *directory, cons
     return joined;
 }
 
+const char *building_parent(struct building *building, const char *path) {
+    const char *slash = strrchr(path, '/');
+    const size_t size = slash ? (size_t)(slash - path) + (slash == path ? 1 : 0) : 0;
+    return arena_text(building->arena, (struct ibc_view){(const unsigned char *)path, size});
+}
+
 enum ibc_status building_add_file(struct building *building, const char *name,
                                   const char *directory, struct ibc_view text) {
     struct ibc_compose_project *project = building->project;

@@ -41,7 +41,6 @@ struct building {
     read_outside *read;
     const char *const *profiles; /* asked for by name */
     size_t profile_count;
-    size_t main_count; /* of the files: those that are laid over one another */
     struct source_file files[IBC_COMPOSE_FILES_MAX];
     struct env_file *env_files;
     size_t env_file_count;
@@ -98,6 +97,9 @@ IBC_CHECKED enum ibc_status building_inherit(struct building *building, size_t c
 
 /* DIRECTORY/PATH, or PATH where it is absolute or the directory is "". NULL: no memory. */
 const char *building_path(struct building *building, const char *directory, const char *path);
+
+/* The directory that the path names a file of; "" where it names none. NULL: no memory. */
+const char *building_parent(struct building *building, const char *path);
 
 /* Parse a file and put its variables in; it becomes the one of that index. */
 IBC_CHECKED enum ibc_status building_add_file(struct building *building, const char *name,

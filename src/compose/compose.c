@@ -77,7 +77,7 @@ static enum ibc_status prepare_sources(struct building *building, const void *co
             status = building_add_file(building, source.name, "", source.text);
         }
     }
-    building->main_count = building->project->file_count;
+    building->project->own_file_count = building->project->file_count;
     return status;
 }
 

@@ -26,12 +26,6 @@ static void read_extended(const struct node *node, struct extended *out) {
     }
 }
 
-static char *parent_of(struct building *building, const char *path) {
-    const char *slash = strrchr(path, '/');
-    const size_t size = slash ? (size_t)(slash - path) + (slash == path ? 1 : 0) : 0;
-    return arena_text(building->arena, (struct ibc_view){(const unsigned char *)path, size});
-}
-
 /*
  * The index of the file of that path, which is read where it was not before; false where it cannot
  * be followed.
@@ -54,7 +48,7 @@ static enum ibc_status find_file(struct building *building, const char *path, si
     if (building->read(building, path, IBC_COMPOSE_FILE_MAX, &text, &ignored) != IBC_OK) {
         return IBC_OK;
     }
-    const char *directory = parent_of(building, path);
+    const char *directory = building_parent(building, path);
     if (!directory) {
         return arena_fail(building->arena, building->err);
     }

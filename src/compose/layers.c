@@ -29,7 +29,7 @@ static enum ibc_status collect(struct building *building, const char *section,
     const struct node *found[IBC_COMPOSE_FILES_MAX] = {0};
     size_t most = 0;
     *count = 0;
-    for (size_t i = 0; i < building->main_count; i++) {
+    for (size_t i = 0; i < building->project->own_file_count; i++) {
         enum ibc_status status = find_section(building, i, section, &found[i]);
         if (status != IBC_OK) {
             return status;
@@ -37,7 +37,7 @@ static enum ibc_status collect(struct building *building, const char *section,
         most += found[i] ? found[i]->count : 0;
     }
     enum ibc_status status = building_items(building, most, sizeof **out, out);
-    for (size_t i = 0; i < building->main_count && status == IBC_OK; i++) {
+    for (size_t i = 0; i < building->project->own_file_count && status == IBC_OK; i++) {
         for (size_t j = 0; found[i] && j < found[i]->count; j++) {
             if (!is_extension(&found[i]->entries[j])) {
                 (*out)[(*count)++] = (struct appearance){&found[i]->entries[j], i};

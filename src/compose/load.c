@@ -69,24 +69,43 @@ static enum ibc_status discover(struct building *building, const char *directory
                             : status;
 }
 
-/* The paths of $COMPOSE_FILE, which start from the directory. */
-static enum ibc_status add_listed(struct building *building, const char *directory,
-                                  const char *list) {
+/* The next path of $COMPOSE_FILE, which is not empty; `*out` is NULL after the last one. */
+static enum ibc_status next_listed(struct building *building, const char **list, const char **out) {
     static const char variable[] = "COMPOSE_PATH_SEPARATOR";
     const char *separator = lookup_find(&building->lookup, variable, strlen(variable));
     separator = separator && separator[0] != '\0' ? separator : ":";
-    enum ibc_status status = IBC_OK;
-    while (status == IBC_OK && *list != '\0') {
-        const char *end = strstr(list, separator);
-        const size_t size = end ? (size_t)(end - list) : strlen(list);
-        const struct ibc_view name = {(const unsigned char *)list, size};
-        const char *copy = arena_text(building->arena, name);
-        const char *path = copy ? building_path(building, directory, copy) : NULL;
-        if (!path) {
-            return arena_fail(building->arena, building->err);
+    while (**list != '\0' && strncmp(*list, separator, strlen(separator)) == 0) {
+        *list += strlen(separator);
+    }
+    *out = NULL;
+    if (**list == '\0') {
+        return IBC_OK;
+    }
+    const char *end = strstr(*list, separator);
+    const size_t size = end ? (size_t)(end - *list) : strlen(*list);
+    *out = arena_text(building->arena, (struct ibc_view){(const unsigned char *)*list, size});
+    *list += size;
+    return *out ? IBC_OK : arena_fail(building->arena, building->err);
+}
+
+static const char *compose_file(const struct building *building) {
+    static const char variable[] = "COMPOSE_FILE";
+    const char *list = lookup_find(&building->lookup, variable, strlen(variable));
+    return list ? list : no_file;
+}
+
+/* The paths of $COMPOSE_FILE start from `base`, and what those files name from `directory`. */
+static enum ibc_status add_listed(struct building *building, const char *base,
+                                  const char *directory) {
+    const char *list = compose_file(building), *name;
+    enum ibc_status status = next_listed(building, &list, &name);
+    while (status == IBC_OK && name) {
+        const char *path = building_path(building, base, name);
+        status =
+            path ? add_file(building, path, directory) : arena_fail(building->arena, building->err);
+        if (status == IBC_OK) {
+            status = next_listed(building, &list, &name);
         }
-        status = size > 0 ? add_file(building, path, directory) : IBC_OK;
-        list += size + (end ? strlen(separator) : 0);
     }
     return status;
 }
@@ -105,15 +124,20 @@ static enum ibc_status add_named(struct building *building, const char *director
 }
 
 /* Where the project lies: where it is said to, or beside its first file, or here. */
-static const char *find_directory(struct building *building,
-                                  const struct ibc_compose_request *request) {
+static enum ibc_status find_directory(struct building *building,
+                                      const struct ibc_compose_request *request, const char **out) {
+    const char *list = compose_file(building), *first = no_file;
+    enum ibc_status status = IBC_OK;
     if (request->directory) {
-        return arena_text(building->arena, ibc_view_of(request->directory));
+        *out = arena_text(building->arena, ibc_view_of(request->directory));
+    } else if (request->file_count > 0) {
+        *out = building_parent(building, request->files[0]);
+    } else {
+        status = next_listed(building, &list, &first);
+        first = status == IBC_OK && first ? building_path(building, no_file, first) : no_file;
+        *out = first ? building_parent(building, first) : NULL;
     }
-    const char *first = request->file_count > 0 ? request->files[0] : no_file;
-    const char *slash = strrchr(first, '/');
-    const size_t size = slash ? (size_t)(slash - first) + (slash == first ? 1 : 0) : 0;
-    return arena_text(building->arena, (struct ibc_view){(const unsigned char *)first, size});
+    return status == IBC_OK && !*out ? arena_fail(building->arena, building->err) : status;
 }
 
 static enum ibc_status read_variables(struct building *building, const char *directory,
@@ -135,29 +159,39 @@ static enum ibc_status read_variables(struct building *building, const char *dir
                             : status;
 }
 
+static enum ibc_status add_files(struct building *building, const char *directory,
+                                 const struct ibc_compose_request *request) {
+    if (request->file_count > 0) {
+        return add_named(building, directory, request);
+    }
+    if (compose_file(building)[0] != '\0') {
+        return add_listed(building, request->directory ? directory : no_file, directory);
+    }
+    return discover(building, directory);
+}
+
 static enum ibc_status prepare_files(struct building *building, const void *context) {
-    static const char variable[] = "COMPOSE_FILE";
     const struct ibc_compose_request *request = context;
     building->read = read_further;
     building->profiles = request->profiles;
     building->profile_count = request->profile_count;
-    const char *directory = find_directory(building, request);
-    if (!directory) {
-        return arena_fail(building->arena, building->err);
+    const char *directory;
+    enum ibc_status status =
+        building_set_variables(building, NULL, (struct ibc_view){0}, request->environment);
+    if (status == IBC_OK) {
+        status = find_directory(building, request, &directory);
     }
-    enum ibc_status status = read_variables(building, directory, request);
-    if (status != IBC_OK) {
-        return status;
+    if (status == IBC_OK) {
+        status = read_variables(building, directory, request);
     }
-    const char *list = lookup_find(&building->lookup, variable, strlen(variable));
-    if (request->file_count > 0) {
-        status = add_named(building, directory, request);
-    } else if (list && list[0] != '\0') {
-        status = add_listed(building, directory, list);
-    } else {
-        status = discover(building, directory);
+    /* The env file may have had a $COMPOSE_FILE of its own. */
+    if (status == IBC_OK) {
+        status = find_directory(building, request, &directory);
     }
-    building->main_count = building->project->file_count;
+    if (status == IBC_OK) {
+        status = add_files(building, directory, request);
+    }
+    building->project->own_file_count = building->project->file_count;
     return status;
 }
 

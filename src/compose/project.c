@@ -33,6 +33,17 @@ static enum ibc_status build_scalars(struct building *building, const struct lay
     return IBC_OK;
 }
 
+static enum ibc_status build_deploy(struct building *building, const struct layers *layers,
+                                    struct ibc_compose_service *service) {
+    static const char *const path[] = {"deploy", "restart_policy", NULL};
+    const struct node *node;
+    enum ibc_status status = layers_find(building, layers, path, &node);
+    if (status == IBC_OK && node && node->kind == NODE_MAPPING && node->count > 0) {
+        service->deploy_policy = node->place;
+    }
+    return status;
+}
+
 static bool is_word_of(const char *words, const char *word) {
     const size_t length = strlen(word);
     while (*words != '\0') {
@@ -84,6 +95,9 @@ static enum ibc_status build_service(struct building *building, const struct nam
     enum ibc_status status = building_service_layers(building, named, &layers, &service->unread);
     if (status == IBC_OK) {
         status = build_scalars(building, &layers, service);
+    }
+    if (status == IBC_OK) {
+        status = build_deploy(building, &layers, service);
     }
     if (status == IBC_OK) {
         status = build_variables(building, &layers, service);
@@ -183,7 +197,7 @@ static enum ibc_status build_networks(struct building *building) {
 /* `include:` brings in whole projects, with rules of their own. */
 static void note_includes(struct building *building) {
     struct ibc_compose_name *unread = &building->project->unread;
-    for (size_t i = 0; i < building->main_count && !unread->text.written; i++) {
+    for (size_t i = 0; i < building->project->own_file_count && !unread->text.written; i++) {
         const struct node *node = tree_find(building->files[i].root, "include");
         if (tree_is_null(node)) {
             continue;

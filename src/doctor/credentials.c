@@ -103,12 +103,46 @@ static struct env_credentials list_env_credentials(struct examination *exam) {
     return list;
 }
 
+/* All modes that gateways are said to run in; paper where none is. */
+static unsigned modes_of_gateways(const struct examination *exam) {
+    unsigned modes = 0;
+    for (size_t i = 0; i < exam->gateway_count; i++) {
+        modes |= exam->gateways[i].mode_known ? (unsigned)exam->gateways[i].mode : 0;
+    }
+    return modes ? modes : IBC_MODE_PAPER;
+}
+
+/*
+ * `ibcred seal --from` takes the names that ibcred itself writes. IB_PASSWORD is the live user's
+ * where both are there; that of paper is asked for.
+ */
+static void advise_sealing(struct examination *exam, struct ibc_doctor_finding *finding,
+                           const struct env_credential *at) {
+    const unsigned modes = modes_of_gateways(exam);
+    const char *kind = modes & IBC_MODE_LIVE ? "live" : "paper";
+    char file[QUOTED_MAX];
+    if (strcmp(at->name, "IB_PASSWORD") != 0) {
+        const bool paper = strstr(at->name, "_PAPER") != NULL || !(modes & IBC_MODE_LIVE);
+        kind = paper ? "paper" : "live";
+        instead(exam, finding, "ibcred seal %s --kind %s, which asks; then remove the line", kind,
+                kind);
+    } else if (modes == IBC_MODE_BOTH) {
+        instead(exam, finding,
+                "ibcred seal live --kind live --from %s --scrub for the live user, and ibcred seal "
+                "paper --kind paper, which asks, for the paper one; the other way round if these "
+                "are the paper user's",
+                quoted(at->place.file, file));
+    } else {
+        instead(exam, finding, "ibcred seal %s --kind %s --from %s --scrub", kind, kind,
+                quoted(at->place.file, file));
+    }
+}
+
 void rule_plaintext_env_file(struct examination *exam) {
     const struct env_credentials list = list_env_credentials(exam);
     for (size_t i = 0; i < list.count; i++) {
         const struct env_credential *at = &list.items[i];
-        instead(exam, found(exam, &at->place, "%s stands here in plain text", at->name),
-                "ibcred seal paper --from %s --scrub", at->place.file);
+        advise_sealing(exam, found(exam, &at->place, "%s stands here in plain text", at->name), at);
     }
     free(list.items);
 }
@@ -129,12 +163,30 @@ void rule_env_file_tracked(struct examination *exam) {
     for (size_t i = 0; i < list.count; i++) {
         const struct env_credential *at = &list.items[i];
         if (at->file && at->file->tracked && is_first_of_file(&list, i)) {
+            char word[QUOTED_MAX];
             instead(
                 exam,
                 found(exam, &at->place, "git keeps '%s', with %s in it", at->place.file, at->name),
                 "git rm --cached %s, name it in .gitignore, and change the password at IBKR: "
                 "the history still has it",
-                at->place.file);
+                quoted(at->place.file, word));
+        }
+    }
+    free(list.items);
+}
+
+void rule_env_file_unknown(struct examination *exam) {
+    const struct env_credentials list = list_env_credentials(exam);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct env_credential *at = &list.items[i];
+        if (at->file && at->file->git_silent && is_first_of_file(&list, i)) {
+            char word[QUOTED_MAX];
+            instead(
+                exam,
+                found(exam, &at->place,
+                      "'%s' has %s in it, and git could not be asked whether it keeps that file",
+                      at->place.file, at->name),
+                "git ls-files %s, as the owner of the repository", quoted(at->place.file, word));
         }
     }
     free(list.items);
@@ -146,11 +198,12 @@ void rule_env_file_readable(struct examination *exam) {
         const struct env_credential *at = &list.items[i];
         if (at->file && at->file->there && (at->file->mode & GROUP_OR_OTHERS_READ) != 0 &&
             is_first_of_file(&list, i)) {
+            char word[QUOTED_MAX];
             instead(exam,
                     found(exam, &at->place,
                           "'%s' has %s in it and can be read by others (mode %04o)", at->place.file,
                           at->name, at->file->mode),
-                    "chmod 600 %s", at->place.file);
+                    "chmod 600 %s", quoted(at->place.file, word));
         }
     }
     free(list.items);
@@ -188,13 +241,15 @@ void rule_password_twice(struct examination *exam, const struct gateway *gateway
 
 static void judge_secret(struct examination *exam, const struct ibc_compose_secret *secret) {
     const struct ibc_doctor_file *file = fact_of(exam->world, secret->file.value);
-    if (file && file->there && (file->mode & OTHERS_READ) != 0) {
-        instead(exam,
-                found(exam, &secret->place,
-                      "the file of secret '%s', '%s', can be read by everybody (mode %04o)",
-                      secret->name, file->path, file->mode),
-                "chown 1000:1000 %s && chmod 400 %s", file->path, file->path);
+    if (!file || !file->there || (file->mode & OTHERS_READ) == 0) {
+        return;
     }
+    char words[SHOWN_MAX], word[QUOTED_MAX];
+    struct ibc_doctor_finding *finding = found(
+        exam, &secret->place, "the file of secret '%s', '%s', can be read by everybody (mode %04o)",
+        secret->name, shown(&secret->file, words), file->mode);
+    quoted(secret->file.interpolated ? "FILE" : file->path, word);
+    instead(exam, finding, "chown 1000:1000 %s && chmod 400 %s", word, word);
 }
 
 void rule_secret_readable(struct examination *exam, const struct gateway *gateway) {

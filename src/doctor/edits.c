@@ -1,22 +1,9 @@
 /* edits.c - which bytes to change, where it is certain which those are. */
 #include "doctor/examine.h"
 
-/* Another finding's edit of the same bytes that wants something else, or NULL. */
-static struct ibc_doctor_edit *contradiction(const struct examination *exam,
-                                             const struct ibc_doctor_edit *edit) {
-    for (size_t i = 0; i < exam->report->count; i++) {
-        struct ibc_doctor_edit *other = &exam->report->findings[i].edit;
-        if (other->text && other->file == edit->file && other->start == edit->start &&
-            (other->end != edit->end || strcmp(other->text, edit->text) != 0)) {
-            return other;
-        }
-    }
-    return NULL;
-}
-
 /*
  * Keep the edit, whose text may be NULL for want of memory, unless it is on a line that may not be
- * shown. Two services that share an anchor may need different things of it: that takes a person.
+ * shown, or in a file that is not this project's alone: others may extend it too.
  */
 static void take_edit(struct examination *exam, struct ibc_doctor_finding *finding,
                       struct ibc_doctor_edit edit) {
@@ -24,12 +11,7 @@ static void take_edit(struct examination *exam, struct ibc_doctor_finding *findi
         exam->no_memory = true;
         return;
     }
-    struct ibc_doctor_edit *other = contradiction(exam, &edit);
-    if (other) {
-        free(other->text);
-        *other = (struct ibc_doctor_edit){0};
-    }
-    if (other ||
+    if (edit.file >= exam->project->own_file_count ||
         (edit.end > edit.start && lines_secret(&exam->lines[edit.file], edit.start, edit.end))) {
         free(edit.text);
         return;

@@ -19,7 +19,9 @@ struct gateway {
     const struct ibc_compose_variable *trading_mode; /* NULL: not set, or empty */
     bool mode_known;                                 /* paper, live or both: */
     enum ibc_mode mode;
-    bool bound_by_network; /* ports without an address go to loopback */
+    const struct ibc_compose_service *published; /* whose ports lead to it: its own, mostly */
+    bool bound_by_network; /* of those the ones without an address go to loopback */
+    bool certain;          /* not only because it is told a username: that may be a client */
 };
 
 struct examination {
@@ -30,8 +32,8 @@ struct examination {
     struct line_table lines[IBC_COMPOSE_FILES_MAX];
     size_t gateway_count;
     struct gateway *gateways;
-    size_t rule;       /* the one that looks now */
-    size_t rule_start; /* how many findings there were before it */
+    size_t rule;  /* the one that looks now */
+    void *places; /* where it, and others before it, found something; of finding.c */
     bool no_memory;
 };
 
@@ -42,6 +44,20 @@ struct ibc_doctor_finding *found(struct examination *exam, const struct ibc_plac
                                  const char *what, ...) IBC_PRINTF(3, 4);
 void instead(struct examination *exam, struct ibc_doctor_finding *finding, const char *fmt, ...)
     IBC_PRINTF(3, 4);
+
+enum { QUOTED_MAX = 320, SHOWN_MAX = 128 };
+
+/*
+ * As one word of a shell's command line, in quotes where it needs them; "FILE" for what cannot be
+ * shown. Returns `out`.
+ */
+const char *quoted(const char *text, char out[static QUOTED_MAX]);
+
+/*
+ * What may be shown of a value: out of a variable it may be anything, so then what the file has
+ * in its place. Cut to fit. Returns `out`.
+ */
+const char *shown(const struct ibc_compose_text *text, char out[static SHOWN_MAX]);
 
 /* The whole file as a place: its first line. */
 struct ibc_place line_one(const char *file);
@@ -79,12 +95,18 @@ void replace_scalar(struct examination *exam, struct ibc_doctor_finding *finding
 void add_line(struct examination *exam, struct ibc_doctor_finding *finding,
               const struct ibc_compose_service *service, const char *line);
 
+/* --- settle.c --------------------------------------------------------------------------------- */
+
+/* Drop the edits that contradict one another, and those that would make two ports the same. */
+void settle_edits(struct examination *exam);
+
 /* --- the rules -------------------------------------------------------------------------------- */
 
 /* credentials.c */
 void rule_plaintext_credential(struct examination *exam, const struct gateway *gateway);
 void rule_plaintext_env_file(struct examination *exam);
 void rule_env_file_tracked(struct examination *exam);
+void rule_env_file_unknown(struct examination *exam);
 void rule_env_file_readable(struct examination *exam);
 void rule_password_in_environment(struct examination *exam, const struct gateway *gateway);
 void rule_password_twice(struct examination *exam, const struct gateway *gateway);
@@ -120,6 +142,7 @@ void rule_swap_unencrypted(struct examination *exam);
 void rule_open_vault(struct examination *exam);
 void rule_open_identity(struct examination *exam);
 void rule_open_policy(struct examination *exam);
+void rule_invalid_policy(struct examination *exam);
 void rule_identity_in_git(struct examination *exam);
 void rule_clock_off(struct examination *exam);
 void rule_daemon_exposed(struct examination *exam);

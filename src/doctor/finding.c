@@ -1,6 +1,7 @@
 /* finding.c - writing down what was found. */
 #include "doctor/examine.h"
 
+#include <search.h>
 #include <stdarg.h>
 
 enum { FIRST_CAPACITY = 32 };
@@ -32,20 +33,42 @@ static bool make_room(struct ibc_doctor_report *report) {
     return true;
 }
 
-static bool same_file(const char *a, const char *b) {
-    return a && b ? strcmp(a, b) == 0 : a == b;
+/* Where a rule found something. */
+struct spot {
+    size_t rule;
+    unsigned line, column;
+    const char *file;
+};
+
+static int compare_spots(const void *a, const void *b) {
+    const struct spot *left = a, *right = b;
+    const size_t numbers[][2] = {{left->rule, right->rule},
+                                 {left->line, right->line},
+                                 {left->column, right->column},
+                                 {left->file != NULL, right->file != NULL}};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(numbers); i++) {
+        if (numbers[i][0] != numbers[i][1]) {
+            return numbers[i][0] < numbers[i][1] ? -1 : 1;
+        }
+    }
+    return left->file ? strcmp(left->file, right->file) : 0;
 }
 
 /* Services that share an anchor share its lines. */
-static bool found_before(const struct examination *exam, const struct ibc_place *place) {
-    for (size_t i = exam->rule_start; i < exam->report->count; i++) {
-        const struct ibc_doctor_finding *finding = &exam->report->findings[i];
-        if (finding->line == place->line && finding->column == place->column &&
-            same_file(finding->file, place->file)) {
-            return true;
-        }
+static bool found_before(struct examination *exam, const struct ibc_place *place) {
+    struct spot *spot = malloc(sizeof *spot);
+    if (!spot) {
+        exam->no_memory = true;
+        return true;
     }
-    return false;
+    *spot = (struct spot){exam->rule, place->line, place->column, place->file};
+    struct spot *const *first = tsearch(spot, &exam->places, compare_spots);
+    if (first && *first == spot) {
+        return false;
+    }
+    exam->no_memory |= !first;
+    free(spot);
+    return true;
 }
 
 struct ibc_doctor_finding *found(struct examination *exam, const struct ibc_place *place,
@@ -84,6 +107,37 @@ void instead(struct examination *exam, struct ibc_doctor_finding *finding, const
     exam->no_memory |= !finding->instead;
 }
 
+static bool is_plain(const char *text) {
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-";
+    return text[0] != '\0' && text[strspn(text, plain)] == '\0';
+}
+
+const char *quoted(const char *text, char out[static QUOTED_MAX]) {
+    static const char apostrophe[] = "'\\''";
+    const bool quotes = !is_plain(text);
+    /* No command takes a path for an option. */
+    const char *prefix = text[0] == '-' ? "./" : "";
+    size_t used = (size_t)snprintf(out, QUOTED_MAX, "%s%s", quotes ? "'" : "", prefix);
+    for (; *text != '\0'; text++) {
+        const char letter[] = {*text, '\0'};
+        const char *piece = *text == '\'' ? apostrophe : letter;
+        if ((unsigned char)*text < ' ' || *text == 127 || used + strlen(piece) + 2 > QUOTED_MAX) {
+            snprintf(out, QUOTED_MAX, "FILE");
+            return out;
+        }
+        used += (size_t)snprintf(out + used, QUOTED_MAX - used, "%s", piece);
+    }
+    snprintf(out + used, QUOTED_MAX - used, "%s", quotes ? "'" : "");
+    return out;
+}
+
+const char *shown(const struct ibc_compose_text *text, char out[static SHOWN_MAX]) {
+    const char *words = text->interpolated ? text->written : text->value;
+    snprintf(out, SHOWN_MAX, "%s", words ? words : "");
+    return out;
+}
+
 struct ibc_place line_one(const char *file) {
     return (struct ibc_place){.file = file, .line = 1, .column = 1};
 }
@@ -119,6 +173,8 @@ static int compare_findings(const void *a, const void *b, void *project) {
 }
 
 void sort_findings(struct examination *exam) {
+    tdestroy(exam->places, free);
+    exam->places = NULL;
     if (exam->report->count > 1) {
         qsort_r(exam->report->findings, exam->report->count, sizeof *exam->report->findings,
                 compare_findings, (void *)exam->project);

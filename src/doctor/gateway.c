@@ -42,20 +42,46 @@ static bool network_binds(const struct ibc_compose_project *project, const char 
     return false;
 }
 
-/* A service that names no network is on the project's default one. */
+/*
+ * A service that names no network is on the project's default one; with a network_mode it is on
+ * none of the project's. Docker binds a port without an address on each network by that one's
+ * option.
+ */
 static bool networks_bind(const struct ibc_compose_project *project,
                           const struct ibc_compose_service *service) {
+    if (text_of(service->network_mode.written)[0] != '\0') {
+        return false;
+    }
     for (size_t i = 0; i < service->network_count; i++) {
-        if (network_binds(project, text_of(service->networks[i].text.value))) {
-            return true;
+        if (!network_binds(project, text_of(service->networks[i].text.value))) {
+            return false;
         }
     }
-    return service->network_count == 0 && network_binds(project, "default");
+    return service->network_count > 0 || network_binds(project, "default");
 }
 
-static bool is_gateway(const struct ibc_compose_service *service, enum ibc_consumer consumer) {
-    return consumer != IBC_CONSUMER_UNKNOWN || strcmp(service->name, "ib-gateway") == 0 ||
-           ibc_compose_variable_of(service, "TWS_USERID") ||
+/* Whose network it uses: of `network_mode: service:NAME` that service, and so on. */
+static const struct ibc_compose_service *network_of(const struct ibc_compose_project *project,
+                                                    const struct ibc_compose_service *service) {
+    static const char prefix[] = "service:";
+    /* No chain is longer than there are services; one that is goes round. */
+    for (size_t i = 0; i < project->service_count; i++) {
+        const char *mode = text_of(service->network_mode.value);
+        if (strncmp(mode, prefix, strlen(prefix)) != 0) {
+            return service;
+        }
+        const struct ibc_compose_service *next =
+            ibc_compose_service_of(project, mode + strlen(prefix));
+        if (!next) {
+            return service;
+        }
+        service = next;
+    }
+    return service;
+}
+
+static bool is_named_like_one(const struct ibc_compose_service *service) {
+    return strcmp(service->name, "ib-gateway") == 0 ||
            ibc_compose_variable_of(service, "TWS_PASSWORD") ||
            ibc_compose_variable_of(service, "TWS_PASSWORD_FILE");
 }
@@ -66,8 +92,10 @@ static void describe(const struct examination *exam, const struct ibc_compose_se
         .service = service,
         .consumer = consumer,
         .trading_mode = given(service, "TRADING_MODE"),
-        .bound_by_network = networks_bind(exam->project, service),
+        .published = network_of(exam->project, service),
+        .certain = consumer != IBC_CONSUMER_UNKNOWN || is_named_like_one(service),
     };
+    out->bound_by_network = networks_bind(exam->project, out->published);
     out->mode_known = out->trading_mode && out->trading_mode->text.value &&
                       ibc_mode_parse(out->trading_mode->text.value, &out->mode);
 }
@@ -83,7 +111,8 @@ bool list_gateways(struct examination *exam) {
         const enum ibc_consumer consumer =
             service->image.value ? ibc_policy_consumer(exam->policy, service->image.value)
                                  : IBC_CONSUMER_UNKNOWN;
-        if (is_gateway(service, consumer)) {
+        if (consumer != IBC_CONSUMER_UNKNOWN || is_named_like_one(service) ||
+            ibc_compose_variable_of(service, "TWS_USERID")) {
             describe(exam, service, consumer, &exam->gateways[exam->gateway_count++]);
         }
     }

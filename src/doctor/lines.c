@@ -23,22 +23,28 @@ static bool name_is_secret(const char *name) {
     return false;
 }
 
-/* Is there something behind the ':' or '=' that is not just a variable? */
-static bool has_value(const char *rest) {
-    const char *at = strpbrk(rest, ":= ");
-    if (!at) {
-        return false;
+/*
+ * Is there, behind such a word and the ':' or '=' after it, something that is not just a variable?
+ * Words before the same ':' have the same behind it, so each byte is looked at once.
+ */
+static bool has_value(const char *line, const char *word) {
+    for (const char *at = strcasestr(line, word); at; at = strcasestr(at, word)) {
+        at = strpbrk(at, ":= ");
+        if (!at) {
+            return false;
+        }
+        at += strspn(at, ":= \t\r\"'");
+        if (*at != '\0' && *at != '#' && *at != '$') {
+            return true;
+        }
     }
-    at += strspn(at, ":= \t\r\"'");
-    return *at != '\0' && *at != '#' && *at != '$';
+    return false;
 }
 
 static bool text_is_secret(const char *line) {
     for (size_t i = 0; i < IBC_ARRAY_SIZE(words); i++) {
-        for (const char *at = strcasestr(line, words[i]); at; at = strcasestr(at + 1, words[i])) {
-            if (has_value(at)) {
-                return true;
-            }
+        if (has_value(line, words[i])) {
+            return true;
         }
     }
     const char *scheme = strstr(line, "://");

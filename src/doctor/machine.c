@@ -37,11 +37,12 @@ void rule_swap_unencrypted(struct examination *exam) {
         return;
     }
     const struct ibc_place place = whole_file("/proc/swaps");
+    char word[QUOTED_MAX];
     instead(exam,
             found(exam, &place, "'%s' is swap without encryption, and a password may come to it",
                   world->swap),
             "swap on dm-crypt with a random key (crypttab(5): swap), zram, or: swapoff %s",
-            world->swap);
+            quoted(world->swap, word));
 }
 
 static void judge_mode(struct examination *exam, const struct ibc_doctor_own_file *file,
@@ -50,12 +51,13 @@ static void judge_mode(struct examination *exam, const struct ibc_doctor_own_fil
         return;
     }
     const struct ibc_place place = whole_file(file->path);
+    char word[QUOTED_MAX];
     const char *verb = (file->mode & forbidden & WRITE) == 0              ? "read"
                        : (file->mode & forbidden & (unsigned)~WRITE) == 0 ? "written"
                                                                           : "read and written";
     instead(exam,
             found(exam, &place, "the %s can be %s by %s (mode %04o)", what, verb, whom, file->mode),
-            "chmod %s %s", proper, file->path);
+            "chmod %s %s", proper, quoted(file->path, word));
 }
 
 void rule_open_vault(struct examination *exam) {
@@ -70,9 +72,19 @@ void rule_open_policy(struct examination *exam) {
     judge_mode(exam, &exam->world->policy, "policy", WRITE, "group or others", "go-w");
 }
 
+/* Where its mode is what is wrong, rule_open_policy() has said so. */
+void rule_invalid_policy(struct examination *exam) {
+    const struct ibc_doctor_own_file *policy = &exam->world->policy;
+    if (exam->world->policy_trouble && (!policy->there || (policy->mode & WRITE) == 0)) {
+        const struct ibc_place place = whole_file(policy->path);
+        instead(exam, found(exam, &place, "%s", exam->world->policy_trouble),
+                "a policy that holds; until then all else here is judged by the built-in one");
+    }
+}
+
 void rule_identity_in_git(struct examination *exam) {
     const struct ibc_doctor_own_file *identity = &exam->world->identity;
-    if (identity->path && identity->there && identity->in_work_tree) {
+    if (identity->path && identity->there && identity->in_git) {
         const struct ibc_place place = whole_file(identity->path);
         instead(exam, found(exam, &place, "the identity lies in a git work tree"),
                 "~/.config/ibcred/identity, where ibcred looks by itself");

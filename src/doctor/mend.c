@@ -2,6 +2,7 @@
 #include "doctor/lines.h"
 
 #include <ibcred/doctor.h>
+#include <ibcred/file.h>
 
 enum { CONTEXT = 3, DIFF_MAX = 8 * IBC_COMPOSE_FILE_MAX };
 
@@ -257,17 +258,34 @@ static void append_hunks(const struct mending *mending, struct ibc_secret_buffer
     }
 }
 
+/*
+ * The name as patch(1) reads it: up to white space, unless a tab ends it. What cannot be shown is
+ * not shown.
+ */
+static bool append_name(struct ibc_secret_buffer *out, const char *sign, const char *prefix,
+                        const char *name) {
+    ibc_auto_free char *shown = strdup(name);
+    if (!shown) {
+        return false;
+    }
+    ibc_make_printable(shown);
+    ibc_secret_buffer_append_text(out, sign);
+    ibc_secret_buffer_append_text(out, prefix);
+    ibc_secret_buffer_append_text(out, shown);
+    ibc_secret_buffer_append_text(out, strchr(shown, ' ') ? "\t\n" : "\n");
+    return true;
+}
+
 static enum ibc_status write_diff(const struct mending *mending, const char *name,
                                   struct ibc_secret *out, struct ibc_error *err) {
     ibc_auto_secret_buffer diff;
     ibc_secret_buffer_init(&diff, DIFF_MAX);
     const bool absolute = name[0] == '/';
     name += strncmp(name, "./", 2) == 0 ? 2 : 0;
-    ibc_secret_buffer_append_text(&diff, absolute ? "--- " : "--- a/");
-    ibc_secret_buffer_append_text(&diff, name);
-    ibc_secret_buffer_append_text(&diff, absolute ? "\n+++ " : "\n+++ b/");
-    ibc_secret_buffer_append_text(&diff, name);
-    ibc_secret_buffer_append_text(&diff, "\n");
+    if (!append_name(&diff, "--- ", absolute ? "" : "a/", name) ||
+        !append_name(&diff, "+++ ", absolute ? "" : "b/", name)) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for the patch");
+    }
     append_hunks(mending, &diff);
     return ibc_secret_buffer_finish(&diff, "the patch", out, err);
 }

@@ -138,15 +138,25 @@ static void advise(struct examination *exam, struct ibc_doctor_finding *finding,
     }
 }
 
+/* Its port in the container: as the file has it where that is out of a variable. */
+static const char *shown_port(const struct ibc_compose_port *port, char out[static SHOWN_MAX]) {
+    if (port->text.interpolated) {
+        return shown(&port->text, out);
+    }
+    snprintf(out, SHOWN_MAX, "%u", port->target);
+    return out;
+}
+
 void rule_wrong_port(struct examination *exam, const struct gateway *gateway) {
-    for (size_t i = 0; i < gateway->service->port_count; i++) {
-        const struct ibc_compose_port *port = &gateway->service->ports[i];
+    for (size_t i = 0; i < gateway->published->port_count; i++) {
+        const struct ibc_compose_port *port = &gateway->published->ports[i];
         if (is_wrong(gateway, port)) {
+            char words[SHOWN_MAX];
             advise(exam,
                    found(exam, &port->place,
-                         "'%s' publishes port %u of its container, where only the container itself "
+                         "'%s' publishes port %s of its container, where only the container itself "
                          "is let in",
-                         gateway->service->name, port->target),
+                         gateway->published->name, shown_port(port, words)),
                    gateway, port,
                    "the port that the image forwards: 4003 for 4001, 4004 for 4002, 7498 for 7496, "
                    "7499 for 7497");
@@ -158,17 +168,42 @@ static bool is_every_address(const char *host) {
     return !host || host[0] == '\0' || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
+static void judge_open_port(struct examination *exam, const struct gateway *gateway,
+                            const struct ibc_compose_port *port) {
+    /* An address of the long form may be out of a variable, and then it may be anything. */
+    const bool known = !port->long_form && !port->text.interpolated;
+    const bool every = is_every_address(port->host);
+    char words[SHOWN_MAX];
+    advise(exam,
+           found(exam, &port->place, "%s of '%s' (port %s) is open on %s%s",
+                 modes_of(port) != 0 ? "the API" : "VNC", gateway->service->name,
+                 shown_port(port, words),
+                 every   ? "every address of this machine"
+                 : known ? "address "
+                         : "an address that is not loopback",
+                 known && !every ? port->host : ""),
+           gateway, port, port->long_form ? "host_ip: 127.0.0.1" : "127.0.0.1 as address");
+}
+
+/* All ports of such a container are this machine's, whatever is published. */
+static void judge_host_network(struct examination *exam, const struct gateway *gateway) {
+    const struct ibc_compose_text *mode = &gateway->published->network_mode;
+    if (mode->value && strcmp(mode->value, "host") == 0) {
+        const bool live = gateway->mode_known && gateway->mode == IBC_MODE_LIVE;
+        instead(exam,
+                found(exam, &mode->place,
+                      "the API and VNC of '%s' listen on every address of this machine, whose "
+                      "network it uses",
+                      gateway->service->name),
+                "ports: [\"127.0.0.1:%s\"], and no network_mode", live ? "4001:4003" : "4002:4004");
+    }
+}
+
 void rule_open_port(struct examination *exam, const struct gateway *gateway) {
-    for (size_t i = 0; i < gateway->service->port_count; i++) {
-        const struct ibc_compose_port *port = &gateway->service->ports[i];
-        if (is_open(gateway, port)) {
-            const char *host = is_every_address(port->host) ? NULL : port->host;
-            advise(exam,
-                   found(exam, &port->place, "%s of '%s' (port %u) is open on %s%s",
-                         modes_of(port) != 0 ? "the API" : "VNC", gateway->service->name,
-                         port->target, host ? "address " : "every address of this machine",
-                         host ? host : ""),
-                   gateway, port, port->long_form ? "host_ip: 127.0.0.1" : "127.0.0.1 as address");
+    judge_host_network(exam, gateway);
+    for (size_t i = 0; i < gateway->published->port_count; i++) {
+        if (is_open(gateway, &gateway->published->ports[i])) {
+            judge_open_port(exam, gateway, &gateway->published->ports[i]);
         }
     }
 }
@@ -182,8 +217,8 @@ void rule_mode_port(struct examination *exam, const struct gateway *gateway) {
     if (!gateway->mode_known || gateway->mode == IBC_MODE_BOTH) {
         return;
     }
-    for (size_t i = 0; i < gateway->service->port_count; i++) {
-        const struct ibc_compose_port *port = &gateway->service->ports[i];
+    for (size_t i = 0; i < gateway->published->port_count; i++) {
+        const struct ibc_compose_port *port = &gateway->published->ports[i];
         const unsigned modes = modes_of(port);
         if (modes != 0 && !is_other_modes(gateway, modes)) {
             return;
@@ -192,10 +227,11 @@ void rule_mode_port(struct examination *exam, const struct gateway *gateway) {
     }
     if (first) {
         const bool paper = gateway->mode == IBC_MODE_PAPER, tws = first->target >= 7000;
+        char words[SHOWN_MAX];
         instead(exam,
-                found(exam, &first->place, "'%s' runs in mode %s, but port %u is the %s one's",
-                      gateway->service->name, ibc_mode_name(gateway->mode), first->target,
-                      paper ? "live" : "paper"),
+                found(exam, &first->place, "'%s' runs in mode %s, but port %s is the %s one's",
+                      gateway->service->name, ibc_mode_name(gateway->mode),
+                      shown_port(first, words), paper ? "live" : "paper"),
                 "%u, or TRADING_MODE: %s", ports[(tws ? 2 : 0) + (paper ? 1 : 0)].forwarded,
                 paper ? "live" : "paper");
     }

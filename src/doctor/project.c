@@ -64,9 +64,11 @@ void rule_override_unused(struct examination *exam) {
     const struct ibc_compose_project *project = exam->project;
     if (exam->world->override) {
         const struct ibc_place place = line_one(exam->world->override);
+        char first[QUOTED_MAX], override[QUOTED_MAX];
         instead(exam,
                 found(exam, &place, "Compose does not read this override: other files are named"),
-                "-f %s -f %s; or no -f at all", project->files[0], exam->world->override);
+                "-f %s -f %s; or no -f at all", quoted(project->files[0], first),
+                quoted(exam->world->override, override));
     }
     for (size_t i = 1; i < project->file_count; i++) {
         if (is_override(project->files[i]) && !adds_to_a_gateway(exam, project->files[i])) {

@@ -11,8 +11,19 @@
 
 /* Does the file lie below a directory with a .git? */
 bool in_work_tree(const char *path);
-/* Does git have it in its index? Asks git, where it lies in a work tree. */
-bool is_tracked(const char *path);
+enum git_answer {
+    GIT_NO,
+    GIT_YES,
+    GIT_SILENT, /* it is not there, or refuses: another owner's repository, a damaged one */
+};
+
+/*
+ * Does git have it in its index? Asks git, where it lies in a work tree; nothing that the
+ * repository names is run, nothing is fetched.
+ */
+enum git_answer is_tracked(const char *path);
+/* Does git leave it alone, because of a .gitignore? The same way. */
+bool is_ignored(const char *path);
 
 /* --- memory.c --------------------------------------------------------------------------------- */
 

@@ -23,6 +23,9 @@ static const struct table_row table[] = {
     {{"env-file-tracked", ERROR, "git keeps an env file with a credential in it",
       "A commit is for good: every clone has the password, also after the file is deleted."},
      .of_project = rule_env_file_tracked},
+    {{"env-file-unknown", NOTE, "git could not be asked whether it keeps an env file",
+      "git is not there, or refuses to look: it does not trust a repository of another owner."},
+     .of_project = rule_env_file_unknown},
     {{"env-file-readable", WARNING, "others can read an env file with a credential in it",
       "Every user and every service of this machine can read the password."},
      .of_project = rule_env_file_readable},
@@ -115,7 +118,10 @@ static const struct table_row table[] = {
     {{"open-policy", ERROR, "others can write the policy",
       "The policy decides what is released; one that others can write is refused."},
      .of_project = rule_open_policy},
-    {{"identity-in-git", ERROR, "the identity lies in a git work tree",
+    {{"invalid-policy", ERROR, "the policy is refused, or is none",
+      "Nothing is released by it, so no gateway can be started through ibcred."},
+     .of_project = rule_invalid_policy},
+    {{"identity-in-git", ERROR, "the identity lies where git may take it in",
       "One `git add .` puts the key beside the vault that it opens, into every clone."},
      .of_project = rule_identity_in_git},
     {{"clock-off", WARNING, "the clock is not to be trusted",
@@ -153,7 +159,6 @@ static bool prepare(struct examination *exam) {
 
 static void apply(struct examination *exam, size_t rule) {
     exam->rule = rule;
-    exam->rule_start = exam->report->count;
     if (table[rule].of_project) {
         table[rule].of_project(exam);
     }
@@ -179,6 +184,7 @@ enum ibc_status ibc_doctor_examine(const struct ibc_compose_project *project,
     for (size_t i = 0; !exam.no_memory && i < IBC_ARRAY_SIZE(table); i++) {
         apply(&exam, i);
     }
+    settle_edits(&exam);
     sort_findings(&exam);
     finish(&exam);
     return exam.no_memory ? ibc_fail(err, IBC_ERR_INTERNAL, "no memory for what was found")

@@ -63,7 +63,9 @@ static void add_env_file(struct ibc_doctor_world *world, const char *path) {
     struct ibc_doctor_file *file = add_file(world, path);
     if (world->file_count > before) {
         look_at(path, file);
-        file->tracked = file->there && !file->delivered && is_tracked(path);
+        const enum git_answer tracked = file->there && !file->delivered ? is_tracked(path) : GIT_NO;
+        file->tracked = tracked == GIT_YES;
+        file->git_silent = tracked == GIT_SILENT;
     }
 }
 
@@ -151,7 +153,6 @@ static struct ibc_doctor_own_file own_file(const char *path) {
     if (path && stat(path, &info) == 0) {
         file.there = true;
         file.mode = info.st_mode & PERMISSIONS;
-        file.in_work_tree = in_work_tree(path);
     }
     return file;
 }
@@ -194,7 +195,9 @@ static void look_at_machine(const struct ibc_doctor_request *request,
     struct timespec now;
     world->vault = own_file(request->vault);
     world->identity = own_file(request->identity);
-    world->policy = own_file(request->policy);
+    if (world->identity.there) {
+        world->identity.in_git = in_work_tree(request->identity) && !is_ignored(request->identity);
+    }
     look_at_runtimes(request, world);
     world->swap = plain_swap();
     clock_gettime(CLOCK_REALTIME, &now);
@@ -216,6 +219,10 @@ enum ibc_status ibc_doctor_world_gather(const struct ibc_compose_project *projec
     add_env_files(out, project);
     add_secrets(out, project);
     out->override = unread_override(project);
+    if (request->machine || request->policy_trouble) {
+        out->policy = own_file(request->policy);
+        out->policy_trouble = request->policy_trouble;
+    }
     if (request->machine) {
         look_at_machine(request, out);
     }

@@ -23,27 +23,29 @@ void change_of(const struct ibc_swarm_move *move, struct change *out) {
 }
 
 /* A swarm reads the values of variables as Go templates. */
-static enum ibc_status take_username(struct ibc_swarm_move *move, struct ibc_error *err) {
-    ibc_auto_secret_buffer written;
-    ibc_secret_buffer_init(&written, IBC_SINK_FILE_MAX);
-    enum ibc_status status = ibc_consumer_write(
-        move->consumer, ibc_version_field(move->version, IBC_FIELD_USERNAME), &written, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    const struct ibc_view name = {.bytes = written.storage.bytes, .size = written.used};
+static enum ibc_status check_username(const struct ibc_swarm_move *move, struct ibc_error *err) {
+    const struct ibc_view name = ibc_version_field(move->version, IBC_FIELD_USERNAME)->value;
     if (memmem(name.bytes, name.size, "{{", 2)) {
         return ibc_fail(err, IBC_ERR_MISMATCH,
                         "profile '%s': its username has '{{' in it, which a swarm would read as a "
                         "template; it cannot be delivered to a service",
                         move->secret.profile);
     }
+    return IBC_OK;
+}
+
+/* The username as the image must be given it, with a NUL. */
+static enum ibc_status take_username(struct ibc_swarm_move *move, struct ibc_error *err) {
+    ibc_auto_secret_buffer written;
+    ibc_secret_buffer_init(&written, IBC_SINK_FILE_MAX);
     ibc_secret_free(&move->username);
-    status = ibc_secret_alloc(&move->username, name.size + 1, err);
-    if (status == IBC_OK) {
-        memcpy(move->username.bytes, name.bytes, name.size);
+    enum ibc_status status = ibc_consumer_write(
+        move->consumer, ibc_version_field(move->version, IBC_FIELD_USERNAME), &written, err);
+    if (status != IBC_OK) {
+        return status;
     }
-    return status;
+    ibc_secret_buffer_append_byte(&written, '\0');
+    return ibc_secret_buffer_finish(&written, "the username", &move->username, err);
 }
 
 static enum ibc_status check_service(const struct ibc_swarm_move *move,
@@ -103,8 +105,10 @@ enum ibc_status ibc_swarm_move_look(struct ibc_swarm_move *move, bool *needed,
     struct ibc_docker_secret there;
     *needed = true;
     move->keeps = move->replaces = false;
-    enum ibc_status status =
-        ibc_docker_service_look(move->docker, move->service, TARGET, &service, err);
+    enum ibc_status status = check_username(move, err);
+    if (status == IBC_OK) {
+        status = ibc_docker_service_look(move->docker, move->service, TARGET, &service, err);
+    }
     if (status == IBC_OK && move->consumer == IBC_CONSUMER_UNKNOWN) {
         move->consumer = ibc_policy_consumer(move->policy, service.image);
     }

@@ -86,9 +86,20 @@ bool tws_read_hello(struct ibc_view message, int *version, struct ibc_view *time
     return true;
 }
 
+/* A code may be below zero. */
+static bool read_code(struct ibc_view field, int *out) {
+    const bool negative = field.size > 0 && field.bytes[0] == '-';
+    if (!read_int((struct ibc_view){field.bytes + negative, field.size - negative}, INT32_MAX,
+                  out)) {
+        return false;
+    }
+    *out = negative ? -*out : *out;
+    return true;
+}
+
 static struct tws_message read_error(const struct fields *fields) {
     struct tws_message message = {.kind = TWS_MESSAGE_BAD};
-    if (fields->count >= 5 && read_int(fields->items[3], INT32_MAX, &message.code)) {
+    if (fields->count >= 5 && read_code(fields->items[3], &message.code)) {
         const bool notice = message.code >= NOTICE_FIRST && message.code <= NOTICE_LAST;
         message.kind = notice ? TWS_MESSAGE_NOTICE : TWS_MESSAGE_ERROR;
         message.text = fields->items[4];

@@ -281,6 +281,40 @@ END
     agrees
 }
 
+# project DIRECTORY TAG - files there that name others there, and an env file.
+project() {
+    mkdir "$1"
+    cat >"$1/compose.yml" <<'END'
+version: "3.8"
+services:
+  s: {image: "a:${TAG}", env_file: x.env, extends: {file: base.yml, service: s}}
+END
+    printf '%s\n' 'version: "3.8"' 'services: {s: {restart: always}}' >"$1/base.yml"
+    printf '%s\n' 'version: "3.8"' 'services: {s: {environment: [MORE=1]}}' >"$1/more.yml"
+    printf 'X=%s\n' "$1" >"$1/x.env"
+    printf 'TAG=%s\n' "$1" >"$1/.env"
+}
+
+@test "COMPOSE_FILE of the environment: everything starts from its first file's directory" {
+    project deploy
+    project other
+    printf 'TAG=here\n' >.env
+    printf 'X=here\n' >x.env
+    COMPOSE_FILE=deploy/compose.yml agrees
+    COMPOSE_FILE=./deploy/compose.yml:other/more.yml agrees
+    COMPOSE_FILE=other/more.yml,deploy/compose.yml COMPOSE_PATH_SEPARATOR=, agrees
+    COMPOSE_FILE=$PWD/deploy/compose.yml agrees
+}
+
+@test "COMPOSE_FILE of .env: that .env counts, and the rest starts from the first file's directory" {
+    project deploy
+    printf '%s\n' TAG=here COMPOSE_FILE=deploy/compose.yml >.env
+    printf 'X=here\n' >x.env
+    agrees
+    mv .env named.env
+    COMPOSE_FILE=deploy/compose.yml agrees
+}
+
 @test "CRLF, comments, flow style and names beyond ASCII" {
     printf '%s\r\n' '# é' 'services:' '  s: # é' '    image: a' '    environment: {A: "1", B: é}' \
         '    ports:' '      - "1:2" # d' '  t: {image: a, restart: "no"}' >docker-compose.yml

@@ -268,6 +268,130 @@ patch_of() {
     GIT_DIR=/nonexistent has_rule env-file-tracked --files-only --env-file conf/my.env
 }
 
+# stranger DIRECTORY - a partial clone whose index cannot be read whole without a fetch, and whose
+# configuration names the program to fetch with: it leaves $SCRATCH/ran behind.
+stranger() {
+    git init -q "$1"
+    (
+        cd "$1" || return 1
+        mkdir -p in out/deep
+        echo 1 | tee in/a out/deep/b >top
+        git add . && git -c user.email=a@b -c user.name=x commit -q -m 1
+        tree=$(git rev-parse HEAD:out)
+        git sparse-checkout set --cone --sparse-index in
+        git clone -q --bare . "$SCRATCH/origin.git"
+        rm ".git/objects/${tree:0:2}/${tree:2}"
+        printf '#!/bin/sh\ntouch "%s/ran"\nexec git-upload-pack "$@"\n' "$SCRATCH" >"$SCRATCH/evil"
+        chmod +x "$SCRATCH/evil"
+        git config core.repositoryformatversion 1
+        git config extensions.partialClone origin
+        git config remote.origin.url "file://$SCRATCH/origin.git"
+        git config remote.origin.promisor true
+        git config remote.origin.uploadpack "$SCRATCH/evil"
+        git config core.hooksPath "$SCRATCH/hooks"
+    )
+}
+
+@test "a partial clone is not made to fetch, by a program that its configuration names" {
+    stranger project
+    cp -r project copy
+    (cd copy && git ls-files >/dev/null)
+    rm ran # so much for git as it is
+    cd project
+    gateway
+    mkdir -p out/deep
+    printf 'IB_PASSWORD=x\n' | tee .env >out/deep/b
+    not has_rule env-file-tracked --files-only
+    [ ! -e "$SCRATCH/ran" ]
+    # Where the index has only the name of a tree that is not here.
+    has_rule plaintext-env-file --files-only --env-file out/deep/b
+    [ ! -e "$SCRATCH/ran" ]
+    # The identity in it, which git is asked about too.
+    make_vault
+    cp "$IBCRED_IDENTITY_FILE" identity
+    IBCRED_IDENTITY_FILE=$PWD/identity has_rule identity-in-git
+    [ ! -e "$SCRATCH/ran" ]
+}
+
+@test "where git refuses to look, that is said, and it is no fault" {
+    gateway
+    printf 'IB_PASSWORD=x\n' >.env
+    chmod 600 .env
+    git init -q .
+    not has_rule env-file-unknown --files-only
+    echo broken >.git/HEAD
+    has_rule env-file-unknown --files-only
+    "$IBCRED" doctor --files-only --json >answer || [ $? = 1 ]
+    jq -e '.notes == 1 and (.findings[] | select(.rule == "env-file-unknown")
+        | .severity == "note" and .file == ".env" and .line == 1)' answer
+    if [ "$(id -u)" = 0 ]; then
+        rm -rf .git
+        git init -q .
+        chown -R 12345 .
+        has_rule env-file-unknown --files-only
+    fi
+}
+
+@test "an identity that git ignores is not in git" {
+    make_vault
+    gateway
+    git init -q .
+    has_rule identity-in-git
+    basename "$IBCRED_IDENTITY_FILE" >.gitignore
+    not has_rule identity-in-git
+    git add -f "$IBCRED_IDENTITY_FILE"
+    has_rule identity-in-git
+}
+
+@test "a policy that is none is a finding, and all else is judged by the built-in one" {
+    gateway '    environment: [TRADING_MODE=live]'
+    policy 'modes: {paper: true, live: true}'
+    chmod 600 "$IBCRED_POLICY"
+    [ -z "$(rules --files-only)" ]
+    echo 'no_such_key: 1' >>"$IBCRED_POLICY"
+    [ "$(rules --files-only | sort | xargs)" = 'invalid-policy mode-not-allowed' ]
+    "$IBCRED" doctor --files-only >out || [ $? = 1 ]
+    grep -q "$IBCRED_POLICY.*no_such_key.*\[invalid-policy\]" out
+    policy 'modes: {paper: true, live: true}'
+    chmod 666 "$IBCRED_POLICY"
+    [ "$(rules --files-only | sort | xargs)" = 'mode-not-allowed open-policy' ]
+    IBCRED_POLICY=$SCRATCH/none refused 66 none "$IBCRED" doctor
+}
+
+@test "commands that are to be typed hold their file as one word" {
+    mkdir "it's; touch ran"
+    gateway
+    mv docker-compose.yml "it's; touch ran/"
+    printf 'IB_PASSWORD=x\n' >"it's; touch ran/.env"
+    chmod 644 "it's; touch ran/.env"
+    "$IBCRED" doctor --files-only --json -f "it's; touch ran/docker-compose.yml" >answer || [ $? = 1 ]
+    command=$(jq -r '.findings[] | select(.rule == "env-file-readable") | .instead' answer)
+    [ "$command" = "chmod 600 'it'\''s; touch ran/.env'" ]
+    sh -c "$command"
+    [ "$(stat -c %a "it's; touch ran/.env")" = 600 ]
+    [ ! -e ran ]
+    command=$(jq -r '.findings[] | select(.rule == "plaintext-env-file") | .instead' answer)
+    [ "$command" = "ibcred seal paper --kind paper --from 'it'\''s; touch ran/.env' --scrub" ]
+    printf 'IB_PASSWORD=x\n' >-rf
+    chmod 644 ./-rf
+    gateway
+    "$IBCRED" doctor --files-only --json --env-file=-rf >answer || [ $? = 1 ]
+    jq -e 'any(.findings[]; .instead == "chmod 600 ./-rf")' answer
+}
+
+@test "what is advised for an env file can be typed" {
+    make_vault
+    gateway
+    printf 'IB_USERNAME=trader8\nIB_PASSWORD=x-y-z\n' >.env
+    chmod 600 .env
+    "$IBCRED" remove paper --yes --quiet
+    "$IBCRED" doctor --files-only --json >answer || [ $? = 1 ]
+    command=$(jq -r '.findings[] | select(.rule == "plaintext-env-file") | .instead' answer)
+    sh -c "\"$IBCRED\" ${command#ibcred } --quiet"
+    [ -z "$(rules --files-only)" ]
+    "$IBCRED" list --json | grep -q paper
+}
+
 @test "the machine is looked at: ibcred's own files, the runtime directory, the daemon" {
     make_vault
     gateway
@@ -280,7 +404,8 @@ patch_of() {
     chmod 640 "$IBCRED_IDENTITY_FILE"
     has_rule open-identity
     chmod 664 "$IBCRED_POLICY"
-    refused 77 "$IBCRED_POLICY" "$IBCRED" doctor
+    has_rule open-policy
+    not has_rule invalid-policy
     chmod 600 "$IBCRED_POLICY"
     IBCRED_RUNTIME_DIR=/proc has_rule runtime-on-disk
     [ -e "$IBCRED_RUNTIME_DIR" ]

@@ -60,6 +60,32 @@ static void an_error_sentence_holds_no_control_characters(void **state) {
     assert_string_equal(err.text, "file 'a?[2Jb?c'");
 }
 
+static void what_is_printable_has_no_controls_of_any_kind(void **state) {
+    (void)state;
+    static const char *const table[][2] = {
+        {"", ""},
+        {"plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91",
+         "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x91"},
+        {"\x01\x1f\x7f\t\r\n", "??????"},
+        {"a\xc2\x80\xc2\x9b"
+         "31m\xc2\x9f\xc2\xa0z",
+         "a??31m?\xc2\xa0z"},
+        {"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf",
+         "\xe2\x80\xa7???\xe2\x80\xaf"},
+        {"\xe2\x81\xa5\xe2\x81\xa6x\xe2\x81\xa9\xe2\x81\xaa", "\xe2\x81\xa5?x?\xe2\x81\xaa"},
+        {"a\xff\xc3", "a??"},
+    };
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(table); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", table[i][0]);
+        ibc_make_printable(text);
+        assert_string_equal(text, table[i][1]);
+        struct ibc_error err;
+        assert_int_equal(ibc_fail(&err, IBC_ERR_DATA, "%s", table[i][0]), IBC_ERR_DATA);
+        assert_string_equal(err.text, table[i][1]);
+    }
+}
+
 static void numbers_are_read_strictly(void **state) {
     (void)state;
     const struct {
@@ -335,6 +361,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_status_has_its_exit_code),
         cmocka_unit_test(an_error_sentence_holds_no_control_characters),
+        cmocka_unit_test(what_is_printable_has_no_controls_of_any_kind),
         cmocka_unit_test(numbers_are_read_strictly),
         cmocka_unit_test(durations_take_a_unit_or_count_seconds),
         cmocka_unit_test(durations_are_told_in_words),

@@ -45,6 +45,7 @@ static const char *const all_names[] = {
     "x.env",
     "sub/c.yml",
     "sub/y.env",
+    "sub/.env",
     "sub",
     "",
 };
@@ -149,6 +150,39 @@ static void the_environment_names_files_and_their_separator(void **state) {
     assert_image(&(struct ibc_compose_request){.directory = directory}, "a");
 }
 
+/* What it names starts from where it lies, as with -f. */
+static void files_of_the_environment_lie_where_the_project_does(void **state) {
+    (void)state;
+    lay("sub/c.yml", "services: {s: {image: \"$A\", env_file: y.env}}");
+    lay("sub/y.env", "B=y\n");
+    lay("sub/.env", "A=sub\n");
+    lay(".env", "A=here\n");
+    lay("a.yml", "services: {s: {restart: always}}");
+    char list[6 * PATH_ROOM];
+    snprintf(list, sizeof list, "COMPOSE_FILE=%s:%s", path_of("sub/c.yml"), path_of("a.yml"));
+    char *const environment[] = {list, NULL};
+    ibc_auto_compose *project = loaded(&(struct ibc_compose_request){.environment = environment});
+    const struct ibc_compose_service *service = service_of(project, "s");
+    assert_string_equal(value(&service->image), "sub");
+    assert_string_equal(value(&service->restart), "always");
+    assert_string_equal(variable(service, "B"), "y");
+    assert_string_equal(project->env_file, path_of("sub/.env"));
+}
+
+static void files_of_an_env_file_do_not_move_it(void **state) {
+    (void)state;
+    lay("sub/c.yml", "services: {s: {image: \"$A\", env_file: y.env}}");
+    lay("sub/y.env", "B=y\n");
+    lay("sub/.env", "A=sub\n");
+    char text[6 * PATH_ROOM];
+    snprintf(text, sizeof text, "A=here\nCOMPOSE_FILE=%s\n", path_of("sub/c.yml"));
+    lay("x.env", text);
+    ibc_auto_compose *project = loaded(&(struct ibc_compose_request){.env_file = path_of("x.env")});
+    const struct ibc_compose_service *service = service_of(project, "s");
+    assert_string_equal(value(&service->image), "here");
+    assert_string_equal(variable(service, "B"), "y");
+}
+
 static void variables_come_from_the_environment_then_the_env_file(void **state) {
     (void)state;
     lay("compose.yaml", "services: {s: {image: \"$A $B\"}}");
@@ -236,6 +270,7 @@ static void a_service_of_another_file_is_extended(void **state) {
     assert_string_equal(value(&service_of(project, "u")->unread), "gone.yml");
     assert_int_equal(project->service_count, 3);
     assert_int_equal(project->file_count, 2);
+    assert_int_equal(project->own_file_count, 1);
     assert_string_equal(project->files[1], path_of("sub/c.yml"));
 }
 
@@ -260,6 +295,8 @@ int main(void) {
         IN_DIRECTORY(where_no_file_is_the_sentence_says_so),
         IN_DIRECTORY(named_files_leave_the_override_out),
         IN_DIRECTORY(the_environment_names_files_and_their_separator),
+        IN_DIRECTORY(files_of_the_environment_lie_where_the_project_does),
+        IN_DIRECTORY(files_of_an_env_file_do_not_move_it),
         IN_DIRECTORY(variables_come_from_the_environment_then_the_env_file),
         IN_DIRECTORY(profiles_are_asked_for_by_name),
         IN_DIRECTORY(a_services_own_env_files_lie_below_its_environment),

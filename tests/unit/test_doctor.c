@@ -141,6 +141,15 @@ static void ports_answer_and_only_here(void **state) {
         {PORTS("      - \"4004:4004/udp\"\n"), .found = ""},
         {PORTS("      - \"4000-4010:4000-4010\"\n"), .found = "wrong-port 6, open-port 6"},
         {PORTS("      - \"8080:80\"\n"), .found = ""},
+        {PORTS(
+             "      - \"4002:4004\"\n") "    networks: [a, b]\nnetworks:\n  a: {driver_opts: "
+                                        "{com.docker.network.bridge.host_binding_ipv4: 127.0.0.1}}"
+                                        "\n  b:\n",
+         .found = "open-port 6"},
+        {PORTS("      - \"4002:4004\"\n") "    network_mode: service:ib-gateway\n",
+         .found = "open-port 6"},
+        {GATEWAY("    network_mode: host\n"), .found = "open-port 5"},
+        {GATEWAY("    network_mode: none\n"), .found = ""},
         {PORTS("      - {target: 4004, published: 4002}\n"), .found = "open-port 6"},
         {PORTS("      - {target: 4004, published: 4002, host_ip: 127.0.0.1}\n"), .found = ""},
         {PORTS(
@@ -170,6 +179,11 @@ static void containers_are_not_restarted_and_have_time_to_log_out(void **state) 
          .found = ""},
         {GATEWAY("    deploy: {restart_policy: {condition: any}}\n"), .found = "restart-loop 5"},
         {GATEWAY("    deploy: {restart_policy: {condition: none}}\n"), .found = ""},
+        {GATEWAY("    deploy: {restart_policy: {window: 5s}}\n"), .found = "restart-loop 5"},
+        {GATEWAY("    deploy: {restart_policy: {}}\n"), .found = ""},
+        {GATEWAY("    deploy: {restart_policy: {window: 5s}}\n"),
+         .second = "services: {ib-gateway: {deploy: {restart_policy: {condition: none}}}}\n",
+         .found = ""},
         {"services:\n  ib-gateway:\n    image: " IMAGE "\n", .found = "no-grace-period 2"},
         {"services:\n  ib-gateway:\n    image: " IMAGE "\n    stop_grace_period: 29s\n",
          .found = "no-grace-period 4"},
@@ -198,6 +212,13 @@ static void images_are_pinned_and_the_socket_stays_outside(void **state) {
         {"services:\n  x:\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock:ro\n",
          .found = "no-gateway 1, socket-exposed 4"},
         {"services:\n  x:\n    volumes: [./docker.sock.d:/x]\n", .found = "no-gateway 1"},
+        {"services:\n  x:\n    volumes: ['/:/x']\n", .found = "no-gateway 1, socket-exposed 3"},
+        {"services:\n  x:\n    volumes: ['/var/x/..//run/.:/x']\n",
+         .found = "no-gateway 1, socket-exposed 3"},
+        {"services:\n  x:\n    volumes: ['/run/user/0/:/x']\n",
+         .found = "no-gateway 1, socket-exposed 3"},
+        {"services:\n  x:\n    volumes: ['/ru:/x', '/run/user/0/x:/y', '/var/lib:/z']\n",
+         .found = "no-gateway 1"},
     };
     CHECK(rows);
 }
@@ -242,6 +263,10 @@ static void env_files_are_judged_by_what_is_known_of_them(void **state) {
     row.found = "plaintext-env-file .env:2, env-file-readable .env:2, plaintext-env-file .env:3";
     check_rows_in(&row, 1, &world, &policy);
     file.mode = 0600;
+    file.git_silent = true;
+    row.found = "plaintext-env-file .env:2, env-file-unknown .env:2, plaintext-env-file .env:3";
+    check_rows_in(&row, 1, &world, &policy);
+    file.git_silent = false;
     file.tracked = true;
     row.found = "plaintext-env-file .env:2, env-file-tracked .env:2, plaintext-env-file .env:3";
     check_rows_in(&row, 1, &world, &policy);
@@ -283,11 +308,103 @@ static void ibcreds_own_files_are_private(void **state) {
     world.identity.mode = 0640;
     check_machine(&world, "open-identity i:0");
     world.identity.mode = 0600;
-    world.identity.in_work_tree = true;
+    world.identity.in_git = true;
     check_machine(&world, "identity-in-git i:0");
     world.identity.path = NULL;
     world.policy.mode = 0664;
     check_machine(&world, "open-policy p:0");
+    world.policy_trouble = "'p' can be written by others";
+    check_machine(&world, "open-policy p:0");
+    world.policy.mode = 0600;
+    check_machine(&world, "invalid-policy p:0");
+}
+
+static void check_instead(const char *compose, const char *env, const char *rule,
+                          const char *expected) {
+    struct examined examined = {0};
+    const struct ibc_doctor_world world = {0};
+    struct ibc_policy policy;
+    ibc_policy_default(&policy);
+    policy.allow_live = true;
+    examine(compose, NULL, env, &world, &policy, &examined);
+    const struct ibc_doctor_finding *first = NULL;
+    for (size_t i = examined.report.count; i-- > 0;) {
+        const struct ibc_doctor_finding *finding = &examined.report.findings[i];
+        first = strcmp(ibc_doctor_rule(finding->rule)->id, rule) == 0 ? finding : first;
+    }
+    assert_non_null(first);
+    assert_string_equal(first->instead, expected);
+    examined_free(&examined);
+}
+
+static void an_env_file_is_sealed_as_what_the_gateway_runs_as(void **state) {
+    (void)state;
+    static const char rule[] = "plaintext-env-file";
+    static const char paper[] = ENVIRONMENT("      TRADING_MODE: paper\n");
+    static const char live[] = ENVIRONMENT("      TRADING_MODE: live\n");
+    static const char both[] = ENVIRONMENT("      TRADING_MODE: both\n");
+    static const char mine[] = "IB_PASSWORD=x\n", images[] = "TWS_PASSWORD=x\n";
+    check_instead(GATEWAY(""), mine, rule, "ibcred seal paper --kind paper --from .env --scrub");
+    check_instead(paper, mine, rule, "ibcred seal paper --kind paper --from .env --scrub");
+    check_instead(live, mine, rule, "ibcred seal live --kind live --from .env --scrub");
+    check_instead(both, mine, rule,
+                  "ibcred seal live --kind live --from .env --scrub for the live user, and ibcred "
+                  "seal paper --kind paper, which asks, for the paper one; the other way round if "
+                  "these are the paper user's");
+    check_instead(paper, images, rule,
+                  "ibcred seal paper --kind paper, which asks; then remove the line");
+    check_instead(both, images, rule,
+                  "ibcred seal live --kind live, which asks; then remove the line");
+    check_instead(both, "TWS_PASSWORD_PAPER=x\n", rule,
+                  "ibcred seal paper --kind paper, which asks; then remove the line");
+}
+
+static void what_variables_bring_is_not_shown(void **state) {
+    (void)state;
+    struct examined examined = {0};
+    const struct ibc_doctor_world world = {0};
+    struct ibc_policy policy;
+    ibc_policy_default(&policy);
+    examine("services:\n  ib-gateway:\n    image: ghcr.io/${V}/ib-gateway\n"
+            "    restart: on-failure:${V}\n    stop_grace_period: ${G}s\n"
+            "    deploy: {restart_policy: {condition: '${V}'}}\n"
+            "    ports: ['${V}:4002:4002', {target: 4004, host_ip: '${V}'}]\n",
+            NULL, "V=hunter2\nG=17\n", &world, &policy, &examined);
+    assert_int_equal(examined.report.count, 6);
+    for (size_t i = 0; i < examined.report.count; i++) {
+        const struct ibc_doctor_finding *finding = &examined.report.findings[i];
+        assert_null(strstr(finding->what, "hunter2"));
+        assert_null(strstr(finding->what, "17"));
+        assert_null(strstr(finding->instead, "hunter2"));
+        assert_true(!finding->edit.text || !strstr(finding->edit.text, "hunter2"));
+    }
+    examined_free(&examined);
+}
+
+/* How many edits the report has. */
+static size_t count_edits(const char *compose) {
+    struct examined examined = {0};
+    const struct ibc_doctor_world world = {0};
+    struct ibc_policy policy;
+    size_t edits = 0;
+    ibc_policy_default(&policy);
+    examine(compose, NULL, NULL, &world, &policy, &examined);
+    for (size_t i = 0; i < examined.report.count; i++) {
+        edits += examined.report.findings[i].edit.text != NULL;
+    }
+    assert_true(examined.report.count > 0);
+    examined_free(&examined);
+    return edits;
+}
+
+static void a_service_that_may_be_a_client_is_not_edited(void **state) {
+    (void)state;
+#define CLIENT(name, variable)                                                                     \
+    "services:\n  " name ":\n    image: bot:1\n    restart: always\n    stop_grace_period: 90s\n"  \
+    "    environment: {" variable ": '${U:?}'}\n"
+    assert_int_equal(count_edits(CLIENT("bot", "TWS_USERID")), 0);
+    assert_int_equal(count_edits(CLIENT("ib-gateway", "TWS_USERID")), 1);
+    assert_int_equal(count_edits(CLIENT("bot", "TWS_PASSWORD_FILE")), 1);
 }
 
 static void memory_that_reaches_a_disk_is_found(void **state) {
@@ -380,6 +497,9 @@ int main(void) {
         cmocka_unit_test(an_override_changes_a_gateway_and_is_read),
         cmocka_unit_test(env_files_are_judged_by_what_is_known_of_them),
         cmocka_unit_test(ibcreds_own_files_are_private),
+        cmocka_unit_test(an_env_file_is_sealed_as_what_the_gateway_runs_as),
+        cmocka_unit_test(what_variables_bring_is_not_shown),
+        cmocka_unit_test(a_service_that_may_be_a_client_is_not_edited),
         cmocka_unit_test(memory_that_reaches_a_disk_is_found),
         cmocka_unit_test(a_clock_that_cannot_be_right_is_found),
         cmocka_unit_test(every_finding_says_what_and_what_instead_and_no_secret),

@@ -74,6 +74,29 @@ static void a_port_is_moved_and_bound_in_one_edit(void **state) {
     check_edits(rows, IBC_ARRAY_SIZE(rows));
 }
 
+static void no_edit_binds_a_port_that_is_bound_already(void **state) {
+    (void)state;
+#define PORTS(first, second)                                                                       \
+    GATEWAY("    ports:\n      - " first "\n      - " second "\n    restart: \"no\"\n")
+    static const struct edit_row rows[] = {
+        {PORTS("0.0.0.0:4002:4004", "'[::]:4002:4004'"),
+         PORTS("127.0.0.1:4002:4004", "'[::]:4002:4004'")},
+        {PORTS("4002:4004", "127.0.0.1:4002:4004"), NULL},
+        {PORTS("4002:4002", "127.0.0.1:4002:5900/tcp"), NULL},
+        {PORTS("4002:4004", "{target: 4004, published: 4002, host_ip: 127.0.0.1}"), NULL},
+        {PORTS("0.0.0.0:4002:4002", "'[::]:4002:4002'"),
+         PORTS("127.0.0.1:4002:4004", "'[::]:4002:4002'")},
+        {PORTS("${P:-4002}:4004", "'[::]:4002:4004'"),
+         PORTS("127.0.0.1:${P:-4002}:4004", "'[::]:4002:4004'")},
+        {PORTS("4004", "'[::]::4004'"), PORTS("127.0.0.1::4004", "'[::]::4004'")},
+        {PORTS("4004", "'4003'"), PORTS("127.0.0.1::4004", "'127.0.0.1::4003'")},
+        {PORTS("4002:4004", "'4001:4003'"), PORTS("127.0.0.1:4002:4004", "'127.0.0.1:4001:4003'")},
+        {PORTS("4002:4004", "'127.0.0.1:4002:4002/udp'"),
+         PORTS("127.0.0.1:4002:4004", "'127.0.0.1:4002:4002/udp'")},
+    };
+    check_edits(rows, IBC_ARRAY_SIZE(rows));
+}
+
 static void a_restart_policy_becomes_no_in_quotes(void **state) {
     (void)state;
     static const struct edit_row rows[] = {
@@ -302,6 +325,7 @@ static void edits_that_contradict_one_another_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_port_is_moved_and_bound_in_one_edit),
+        cmocka_unit_test(no_edit_binds_a_port_that_is_bound_already),
         cmocka_unit_test(a_restart_policy_becomes_no_in_quotes),
         cmocka_unit_test(a_grace_period_is_added_at_the_services_indentation),
         cmocka_unit_test(nothing_is_changed_on_a_line_with_a_secret),

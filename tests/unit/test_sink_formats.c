@@ -92,21 +92,21 @@ static void what_is_lost_is_refused_with_the_ways_that_carry_it(void **state) {
         {IBC_FORMAT_DOCKER, "P", "a\nb",
          "P holds a value that docker run --env-file would read wrongly, however it is written: "
          "use --format compose, --format compose-v1, --format compose-v2, --format systemd, "
-         "--format shell, --format json, --format secret-file or ibcred exec"},
+         "--format shell, --format json or ibcred exec"},
         {IBC_FORMAT_DOCKER, "P", "a\r",
          "P holds a value that docker run --env-file would read wrongly, however it is written: "
-         "use --format compose-v2, --format systemd, --format shell, --format json, "
-         "--format secret-file or ibcred exec"},
+         "use --format compose-v2, --format systemd, --format shell, --format json "
+         "or ibcred exec"},
         {IBC_FORMAT_DOCKER, "P", "'quoted'",
          "P holds a value that docker run --env-file would read wrongly, however it is written: "
          "use --format compose, --format compose-v1, --format compose-v2, --format systemd, "
-         "--format shell, --format json, --format secret-file or ibcred exec"},
+         "--format shell, --format json or ibcred exec"},
         {IBC_FORMAT_SYSTEMD, "P", "\xFF",
          "P holds a value that systemd would read wrongly, however it is written: use --format "
-         "compose-v2, --format shell, --format secret-file or ibcred exec"},
+         "compose-v2, --format shell or ibcred exec"},
         {IBC_FORMAT_JSON, "P", "\xFF",
          "P holds a value that a reader of JSON would read wrongly, however it is written: use "
-         "--format compose-v2, --format shell, --format secret-file or ibcred exec"},
+         "--format compose-v2, --format shell or ibcred exec"},
         {IBC_FORMAT_SECRET_FILE, "P", "a\n",
          "P holds a value that bash would read wrongly, however it is written: use --format "
          "compose, --format compose-v1, --format compose-v2, --format systemd, --format shell, "
@@ -114,7 +114,7 @@ static void what_is_lost_is_refused_with_the_ways_that_carry_it(void **state) {
         {IBC_FORMAT_SHELL, "UID", "1",
          "UID is a name that a shell would read wrongly, however it is written: use --format "
          "compose, --format compose-v1, --format compose-v2, --format docker, --format systemd, "
-         "--format json, --format secret-file or ibcred exec"},
+         "--format json or ibcred exec"},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(cases); i++) {
         const struct ibc_field field = field_of(cases[i].name, cases[i].value);

@@ -214,6 +214,26 @@ static void a_client_id_in_use_is_the_end(void **state) {
     assert_int_equal(result.error_code, 327);
 }
 
+static void an_error_may_have_a_code_below_zero(void **state) {
+    (void)state;
+    assert_int_equal(after_one(FRAME("4\0"
+                                     "2\0"
+                                     "-1\0"
+                                     "-5\0"
+                                     "odd\0")),
+                     TWS_STAGE_STARTING);
+    assert_int_equal(result.error_code, -5);
+    assert_string_equal(result.error_text, "odd");
+    static const char *const none[] = {"-", "--5", "-x", "", "-99999999999"};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(none); i++) {
+        char message[64];
+        const int size =
+            snprintf(message, sizeof message, "4%c2%c-1%c%s%codd%c", 0, 0, 0, none[i], 0, 0);
+        const struct ibc_view view = {(const unsigned char *)message, (size_t)size};
+        assert_int_equal(after_one(view), TWS_STAGE_FOREIGN);
+    }
+}
+
 static void notices_are_no_errors(void **state) {
     (void)state;
     static const char *const codes[] = {"2104", "2106", "2158", "2100", "2199"};
@@ -447,6 +467,7 @@ int main(void) {
         cmocka_unit_test(accounts_and_next_id_come_in_any_order_and_both_are_needed),
         cmocka_unit_test(a_list_without_accounts_is_no_login_and_may_be_followed_by_one),
         cmocka_unit_test(a_client_id_in_use_is_the_end),
+        cmocka_unit_test(an_error_may_have_a_code_below_zero),
         cmocka_unit_test(notices_are_no_errors),
         cmocka_unit_test(messages_that_are_none_end_it),
         cmocka_unit_test(only_versions_that_were_offered_are_taken),
