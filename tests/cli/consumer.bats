@@ -2,6 +2,7 @@
 # consumer.bats - credentials reach the image in the bytes that it needs, in whatever format.
 
 # shellcheck disable=SC1003,SC2016 # backslashes and dollars of passwords are meant literally
+# shellcheck disable=SC1090 # what is sourced is made by the test
 
 load lib.bash
 

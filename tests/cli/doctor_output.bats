@@ -66,8 +66,8 @@ fix() {
         '      - "[::]:4002:4004"'
     docker-compose config >/dev/null
     fix
-    docker-compose config >config
-    [ "$(grep -c 127.0.0.1:4002:4004 config)" = 1 ]
+    docker-compose config >printed
+    [ "$(grep -c 127.0.0.1:4002:4004 printed)" = 1 ]
     # The other one is still found, for a person to decide.
     doctor --json
     [ "$(jq -c '[.findings[] | [.rule, .line, .fixable]]' out)" = '[["open-port",8,false]]' ]
