@@ -129,6 +129,13 @@ void ibc_doctor_report_free(struct ibc_doctor_report *report);
 #define ibc_auto_doctor_report IBC_CLEANUP(ibc_doctor_report_free) struct ibc_doctor_report
 
 /*
+ * Does the service log in at IBKR: by its image, as the policy knows it, by its name, or by the
+ * variables that it gets? Pure.
+ */
+bool ibc_doctor_is_gateway(const struct ibc_policy *policy,
+                           const struct ibc_compose_service *service);
+
+/*
  * File `file` of the project with the report's edits of it made, and the same as a unified diff
  * for patch(1) and git-apply(1). Pure. Where there is nothing to change both are empty. No line of
  * the diff holds a secret: edits are never on such a line (the rules see to it), and its context

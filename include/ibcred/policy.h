@@ -165,6 +165,12 @@ const struct ibc_window *ibc_policy_window(const struct ibc_policy *policy, int6
  */
 enum ibc_consumer ibc_policy_consumer(const struct ibc_policy *policy, const char *image);
 
+/*
+ * The same by the patterns alone: a consumer means that an image of that name is a gateway's. What
+ * the policy says outright is about gateways and makes none of any other image. Pure.
+ */
+enum ibc_consumer ibc_policy_image(const struct ibc_policy *policy, const char *image);
+
 /* The port on the host under which a gateway of that mode is looked for. */
 uint16_t ibc_policy_api_port(const struct ibc_policy *policy, enum ibc_mode mode);
 

@@ -2,18 +2,8 @@
 #include "cli/consumer.h"
 
 #include <ibcred/compose.h>
+#include <ibcred/doctor.h>
 #include <unistd.h>
-
-/* Does the service get a login, whatever its image? */
-static bool takes_a_login(const struct ibc_compose_service *service) {
-    static const char *const names[] = {"TWS_USERID", "TWS_PASSWORD", "TWS_PASSWORD_FILE"};
-    for (size_t i = 0; i < IBC_ARRAY_SIZE(names); i++) {
-        if (ibc_compose_variable_of(service, names[i])) {
-            return true;
-        }
-    }
-    return strcmp(service->name, "ib-gateway") == 0;
-}
 
 /* What all gateways of the project are; unknown where one is, or where two differ. */
 static enum ibc_consumer consumer_of(const struct ibc_compose_project *project,
@@ -21,10 +11,10 @@ static enum ibc_consumer consumer_of(const struct ibc_compose_project *project,
     enum ibc_consumer all = IBC_CONSUMER_UNKNOWN;
     for (size_t i = 0; i < project->service_count; i++) {
         const struct ibc_compose_service *service = &project->services[i];
-        const enum ibc_consumer one = ibc_policy_consumer(policy, service->image.value);
-        if (one == IBC_CONSUMER_UNKNOWN && !takes_a_login(service)) {
+        if (!ibc_doctor_is_gateway(policy, service)) {
             continue;
         }
+        const enum ibc_consumer one = ibc_policy_consumer(policy, service->image.value);
         if (one == IBC_CONSUMER_UNKNOWN || (all != IBC_CONSUMER_UNKNOWN && all != one)) {
             return IBC_CONSUMER_UNKNOWN;
         }

@@ -86,14 +86,25 @@ static bool is_named_like_one(const struct ibc_compose_service *service) {
            ibc_compose_variable_of(service, "TWS_PASSWORD_FILE");
 }
 
+static bool is_known_image(const struct ibc_policy *policy,
+                           const struct ibc_compose_service *service) {
+    return ibc_policy_image(policy, service->image.value) != IBC_CONSUMER_UNKNOWN;
+}
+
+bool ibc_doctor_is_gateway(const struct ibc_policy *policy,
+                           const struct ibc_compose_service *service) {
+    return is_known_image(policy, service) || is_named_like_one(service) ||
+           ibc_compose_variable_of(service, "TWS_USERID");
+}
+
 static void describe(const struct examination *exam, const struct ibc_compose_service *service,
-                     enum ibc_consumer consumer, struct gateway *out) {
+                     struct gateway *out) {
     *out = (struct gateway){
         .service = service,
-        .consumer = consumer,
+        .consumer = ibc_policy_consumer(exam->policy, service->image.value),
         .trading_mode = given(service, "TRADING_MODE"),
         .published = network_of(exam->project, service),
-        .certain = consumer != IBC_CONSUMER_UNKNOWN || is_named_like_one(service),
+        .certain = is_known_image(exam->policy, service) || is_named_like_one(service),
     };
     out->bound_by_network = networks_bind(exam->project, out->published);
     out->mode_known = out->trading_mode && out->trading_mode->text.value &&
@@ -108,12 +119,8 @@ bool list_gateways(struct examination *exam) {
     }
     for (size_t i = 0; i < project->service_count; i++) {
         const struct ibc_compose_service *service = &project->services[i];
-        const enum ibc_consumer consumer =
-            service->image.value ? ibc_policy_consumer(exam->policy, service->image.value)
-                                 : IBC_CONSUMER_UNKNOWN;
-        if (consumer != IBC_CONSUMER_UNKNOWN || is_named_like_one(service) ||
-            ibc_compose_variable_of(service, "TWS_USERID")) {
-            describe(exam, service, consumer, &exam->gateways[exam->gateway_count++]);
+        if (ibc_doctor_is_gateway(exam->policy, service)) {
+            describe(exam, service, &exam->gateways[exam->gateway_count++]);
         }
     }
     return true;

@@ -77,9 +77,11 @@ enum ibc_status ibc_policy_read_images(struct ibc_yaml *yaml, const struct ibc_y
 }
 
 enum ibc_consumer ibc_policy_consumer(const struct ibc_policy *policy, const char *image) {
-    if (policy->consumer != IBC_CONSUMER_UNKNOWN) {
-        return policy->consumer;
-    }
+    return policy->consumer != IBC_CONSUMER_UNKNOWN ? policy->consumer
+                                                    : ibc_policy_image(policy, image);
+}
+
+enum ibc_consumer ibc_policy_image(const struct ibc_policy *policy, const char *image) {
     for (size_t i = 0; image && i < policy->image_count; i++) {
         if (fnmatch(policy->images[i].pattern, image, 0) == 0) {
             return policy->images[i].consumer;

@@ -49,6 +49,12 @@ has_rule() {
         <(grep -v -e 4002 -e restart "$SPREADPILOT/docker-compose.yml")
 }
 
+@test "a consumer that the policy names outright makes no gateway of other services" {
+    gateway '  mongo:' '    image: mongo:7' '    restart: always'
+    policy 'delivery: {consumer: gnzsnz}'
+    [ -z "$(rules --files-only)" ]
+}
+
 @test "with the override beside it, nothing is left of restart, port and environment" {
     spreadpilot
     cp "$BATS_TEST_DIRNAME/../../docker-compose.override.yml" .

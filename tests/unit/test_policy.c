@@ -424,6 +424,9 @@ static void the_consumer_is_found_from_the_image(void **state) {
         const struct ibc_policy policy = parse(cases[i].policy);
         assert_int_equal(ibc_policy_consumer(&policy, cases[i].image), cases[i].consumer);
     }
+    const struct ibc_policy outright = parse("delivery: {consumer: gnzsnz}");
+    assert_int_equal(ibc_policy_image(&outright, "mongo:7"), IBC_CONSUMER_UNKNOWN);
+    assert_int_equal(ibc_policy_image(&outright, "me/ibg-controller"), IBC_CONSUMER_IBG_CONTROLLER);
 }
 
 int main(void) {
