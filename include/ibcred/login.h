@@ -85,6 +85,11 @@ void ibc_login_event(struct ibc_login *login, const struct ibc_log_match *match,
  */
 void ibc_login_end(struct ibc_login *login, bool timed_out, struct ibc_login_step *out);
 
+/* How many sides a mode has: 2 for `both`. */
+static inline size_t ibc_login_side_count(enum ibc_mode mode) {
+    return mode == IBC_MODE_BOTH ? 2 : 1;
+}
+
 /* The mode of a side: what was asked for, or in mode `both` live for [0] and paper for [1]. */
 enum ibc_mode ibc_login_side_mode(enum ibc_mode mode, size_t side);
 

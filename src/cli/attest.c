@@ -8,10 +8,6 @@ enum {
     AGAIN_MS = 2000,   /* between two probes of one that does not answer yet */
 };
 
-static size_t side_count(const struct gateway *gateway) {
-    return gateway->mode == IBC_MODE_BOTH ? 2 : 1;
-}
-
 void attest_end(struct attestation *attestation) {
     for (size_t i = 0; i < IBC_LOGIN_SIDES_MAX; i++) {
         ibc_probe_free(&attestation->sides[i].probe);
@@ -24,7 +20,7 @@ void attest_begin(struct attestation *attestation, const struct gateway *gateway
     if (!gateway->session.policy.api_attest) {
         return;
     }
-    for (size_t i = 0; i < side_count(gateway); i++) {
+    for (size_t i = 0; i < ibc_login_side_count(gateway->mode); i++) {
         attestation->sides[i].open = true;
     }
     attestation->next_ms = boot_clock_ms();
@@ -143,7 +139,7 @@ static bool take_result(const struct gateway *gateway, size_t index, struct atte
 static void close_sides(struct attestation *attestation, const struct gateway *gateway) {
     const bool over = boot_clock_ms() >= attestation->end_ms;
     bool open = false;
-    for (size_t i = 0; i < side_count(gateway); i++) {
+    for (size_t i = 0; i < ibc_login_side_count(gateway->mode); i++) {
         struct attest_side *side = &attestation->sides[i];
         side->open &= !over;
         open |= side->open;
@@ -167,7 +163,7 @@ bool attest_step(struct attestation *attestation, const struct gateway *gateway,
     const int64_t now = boot_clock_ms();
     const bool due = now >= attestation->next_ms;
     bool known = false;
-    for (size_t i = 0; i < side_count(gateway) && !known; i++) {
+    for (size_t i = 0; i < ibc_login_side_count(gateway->mode) && !known; i++) {
         struct attest_side *side = &attestation->sides[i];
         if (side->open && !side->probe && due) {
             start_probe(gateway, container, side, ibc_login_side_mode(gateway->mode, i));

@@ -23,7 +23,7 @@ static enum ibc_status answer(const struct gateway *gateway, const struct run *r
     if (!gateway->cli->json) {
         return IBC_OK;
     }
-    const size_t sides = gateway->mode == IBC_MODE_BOTH ? 2 : 1;
+    const size_t sides = ibc_login_side_count(gateway->mode);
     return print_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "profile", gateway->profile, "mode",
                                 ibc_mode_name(gateway->mode), "container", gateway->container,
                                 "logged_in", run->was_in, "proven", run->proven == sides),

@@ -84,10 +84,6 @@ const char *gateway_profile(const struct gateway *gateway, size_t side) {
     return side == 0 ? gateway->profile : gateway->paper_profile;
 }
 
-static size_t side_count(const struct gateway *gateway) {
-    return gateway->mode == IBC_MODE_BOTH ? 2 : 1;
-}
-
 enum ibc_status gateway_find(struct gateway *gateway, struct ibc_container *out,
                              struct ibc_error *err) {
     if (gateway->compose) {
@@ -200,7 +196,7 @@ static enum ibc_status write_accounts(struct gateway *gateway, size_t side, enum
 static enum ibc_status write_step(struct gateway *gateway, const struct ibc_login_step *step,
                                   int64_t seen_ns, struct ibc_error *err) {
     enum ibc_status status = session_wake(&gateway->session, err);
-    for (size_t i = 0; status == IBC_OK && i < side_count(gateway); i++) {
+    for (size_t i = 0; status == IBC_OK && i < ibc_login_side_count(gateway->mode); i++) {
         bool again;
         if (step->attempts[i]) {
             status = ibc_broker_attempt(&gateway->session.broker, gateway_profile(gateway, i),
@@ -249,7 +245,7 @@ void gateway_write_at_last(struct gateway *gateway) {
 void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
                         int64_t seen_ns) {
     bool anything = false;
-    for (size_t i = 0; i < side_count(gateway); i++) {
+    for (size_t i = 0; i < ibc_login_side_count(gateway->mode); i++) {
         anything |= step->attempts[i] || step->outcomes[i].given || step->accounts[i].given;
     }
     if (!anything) {
@@ -262,7 +258,8 @@ void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *st
     const size_t at = gateway->unwritten_count < last ? gateway->unwritten_count : last;
     const struct ibc_login_step before = gateway->unwritten[at].step;
     gateway->unwritten[at].step = *step;
-    for (size_t i = 0; at < gateway->unwritten_count && i < side_count(gateway); i++) {
+    for (size_t i = 0; at < gateway->unwritten_count && i < ibc_login_side_count(gateway->mode);
+         i++) {
         if (!step->accounts[i].given) {
             gateway->unwritten[at].step.accounts[i] = before.accounts[i];
         }
@@ -284,7 +281,7 @@ void gateway_take_back(struct gateway *gateway, const char *why) {
                                                 &gateway->released.paper_charge};
     struct ibc_error err;
     enum ibc_status status = session_wake(&gateway->session, &err);
-    for (size_t i = 0; status == IBC_OK && i < side_count(gateway); i++) {
+    for (size_t i = 0; status == IBC_OK && i < ibc_login_side_count(gateway->mode); i++) {
         bool done;
         status = ibc_broker_take_back(&gateway->session.broker, gateway_profile(gateway, i),
                                       charges[i], why, &done, &err);
@@ -299,7 +296,8 @@ bool gateway_awaits_outcome(struct gateway *gateway) {
     struct ibc_error err;
     bool awaits = false;
     enum ibc_status status = session_wake(&gateway->session, &err);
-    for (size_t i = 0; status == IBC_OK && !awaits && i < side_count(gateway); i++) {
+    for (size_t i = 0; status == IBC_OK && !awaits && i < ibc_login_side_count(gateway->mode);
+         i++) {
         status = ibc_broker_awaits_outcome(&gateway->session.broker, gateway_profile(gateway, i),
                                            &awaits, &err);
     }
@@ -311,7 +309,7 @@ static enum ibc_status ask_gate(struct gateway *gateway, enum ibc_gate_decision 
                                 struct ibc_error *err) {
     enum ibc_status worst = IBC_OK;
     *decision = IBC_GATE_ALLOW;
-    for (size_t i = 0; i < side_count(gateway); i++) {
+    for (size_t i = 0; i < ibc_login_side_count(gateway->mode); i++) {
         struct ibc_gate_verdict verdict;
         struct ibc_error said;
         const char *profile = gateway_profile(gateway, i);

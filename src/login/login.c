@@ -16,7 +16,7 @@ IBC_PRINTF(2, 3) static void say(struct ibc_login_step *out, const char *fmt, ..
 void ibc_login_begin(struct ibc_login *login, enum ibc_mode mode, bool automatic) {
     *login = (struct ibc_login){
         .mode = mode,
-        .count = mode == IBC_MODE_BOTH ? 2 : 1,
+        .count = ibc_login_side_count(mode),
         .automatic = automatic,
     };
 }

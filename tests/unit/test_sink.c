@@ -7,29 +7,13 @@
 
 #include <cmocka.h>
 #include <ibcred/dotenv.h>
-#include <ibcred/sink.h>
 #include <sodium.h>
+
+#include "sink_fixture.h"
 
 #define COMPOSE_FORMATS 3
 static const enum ibc_format formats[COMPOSE_FORMATS] = {IBC_FORMAT_COMPOSE, IBC_FORMAT_COMPOSE_V1,
                                                          IBC_FORMAT_COMPOSE_V2};
-
-static struct ibc_field field_of(const char *name, const char *value) {
-    return (struct ibc_field){.name = ibc_view_of(name), .value = ibc_view_of(value)};
-}
-
-static void require_written(enum ibc_format format, const struct ibc_field *fields, size_t count,
-                            const char *expected) {
-    ibc_auto_secret text = {0};
-    struct ibc_error err = {0};
-    enum ibc_status status = ibc_sink_write(format, fields, count, &text, &err);
-    assert_string_equal(err.text, "");
-    assert_int_equal(status, IBC_OK);
-    if (!ibc_view_is(ibc_secret_view(&text), expected)) {
-        print_error("expected %s, wrote %.*s\n", expected, (int)text.size, text.bytes);
-        fail();
-    }
-}
 
 static void values_are_written_as_plainly_as_their_readers_allow(void **state) {
     (void)state;

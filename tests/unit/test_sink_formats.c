@@ -12,24 +12,8 @@
 
 #include "base/secret_heap.h"
 #include "sink/format.h"
+#include "sink_fixture.h"
 #include "sink_values.h"
-
-static struct ibc_field field_of(const char *name, const char *value) {
-    return (struct ibc_field){.name = ibc_view_of(name), .value = ibc_view_of(value)};
-}
-
-static void require_written(enum ibc_format format, const struct ibc_field *fields, size_t count,
-                            const char *expected) {
-    ibc_auto_secret text = {0};
-    struct ibc_error err = {0};
-    enum ibc_status status = ibc_sink_write(format, fields, count, &text, &err);
-    assert_string_equal(err.text, "");
-    assert_int_equal(status, IBC_OK);
-    if (!ibc_view_is(ibc_secret_view(&text), expected)) {
-        print_error("expected %s, wrote %.*s\n", expected, (int)text.size, text.bytes);
-        fail();
-    }
-}
 
 static void values_are_written_as_each_format_has_them(void **state) {
     (void)state;
