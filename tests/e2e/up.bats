@@ -14,7 +14,10 @@ watch_processes() {
             >>"$BATS_TEST_TMPDIR/holders" 2>/dev/null || true
         grep -alFf "$BATS_TEST_TMPDIR/identity.key" /proc/[0-9]*/environ /proc/[0-9]*/cmdline \
             2>/dev/null | while read -r held; do
-            cat "${held%/*}/comm" >>"$BATS_TEST_TMPDIR/key-holders" 2>/dev/null || true
+            # Under a name that it had while it held it, not one that it became another program by.
+            name=$(cat "${held%/*}/comm" 2>/dev/null) || continue
+            ! grep -qaFf "$BATS_TEST_TMPDIR/identity.key" "$held" 2>/dev/null ||
+                echo "$name" >>"$BATS_TEST_TMPDIR/key-holders"
         done
         cat /proc/[0-9]*/comm >>"$BATS_TEST_TMPDIR/looked-at" 2>/dev/null || true
     done
