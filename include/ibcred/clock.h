@@ -22,6 +22,9 @@ struct ibc_instant {
 /* Read both clocks. IBC_ERR_INTERNAL where the kernel gives no boot id. */
 IBC_CHECKED enum ibc_status ibc_clock_now(struct ibc_instant *out, struct ibc_error *err);
 
+/* The wall clock alone, where that is all that is asked. */
+int64_t ibc_clock_wall_ms(void);
+
 enum { IBC_TIMESTAMP_MAX = 96 /* bytes: room for whatever a struct tm could hold */ };
 
 /* Write `wall_ms` as RFC 3339 in UTC with milliseconds ("2026-11-22T08:00:00.000Z"). */

@@ -53,6 +53,19 @@ IBC_CHECKED bool ibc_file_write_all(int fd, struct ibc_view view);
 IBC_CHECKED enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t mode,
                                              struct ibc_error *err);
 
+/*
+ * As ibc_file_replace(), but what is at `path` already stays: IBC_ERR_CREATE. The new file has
+ * exactly `mode`.
+ */
+IBC_CHECKED enum ibc_status ibc_file_create(const char *path, struct ibc_view view, mode_t mode,
+                                            struct ibc_error *err);
+
+/*
+ * Give the file `from` the name `to` where nothing has that name. Returns false with errno set,
+ * EEXIST where something has.
+ */
+IBC_CHECKED bool ibc_file_rename_new(const char *from, const char *to);
+
 /* fsync the directory that holds `path`, so that a created or renamed name is durable. */
 IBC_CHECKED enum ibc_status ibc_file_sync_parent(const char *path, struct ibc_error *err);
 

@@ -42,31 +42,42 @@ struct ibc_slot_request {
 
 /*
  * Asked once, when no identity opens the vault and it has a passphrase slot. Fills `out`; any
- * status but IBC_OK ends the opening with it.
+ * status but IBC_OK ends the opening with it (with IBC_ERR_REFUSED where a key fits that expired).
  */
 typedef enum ibc_status ibc_passphrase_ask(void *context, struct ibc_secret *out,
                                            struct ibc_error *err);
 
+struct ibc_slot_info;
+
+/* Ask for the passphrase of one slot, the vault's `number`th; otherwise as ibc_passphrase_ask. */
+typedef enum ibc_status ibc_slot_passphrase_ask(void *context, const struct ibc_slot_info *slot,
+                                                size_t number, struct ibc_secret *out,
+                                                struct ibc_error *err);
+
 /* What may open a vault. Everything is borrowed. */
 struct ibc_keyring {
     const struct ibc_identities *identities; /* NULL for none */
-    ibc_passphrase_ask *ask;                 /* NULL for none */
-    void *context;                           /* handed to `ask` */
+    bool cached; /* look for the key that ibc_vault_cache_key() left, before `ask` is asked */
+    ibc_passphrase_ask *ask;           /* NULL for none */
+    ibc_slot_passphrase_ask *ask_slot; /* where what `ask` gave does not fit; NULL for none */
+    void *context;                     /* handed to both */
 };
 
 struct ibc_vault;
 
 /*
- * Write a new, empty vault at `path`, generation 1, mode 0600. At least one slot.
- * IBC_ERR_CREATE: something is there already, or it cannot be written; nothing is left behind.
+ * Write a new, empty vault at `path`, generation 1, mode 0600. At least one slot that never
+ * expires. IBC_ERR_USAGE: a request that is malformed or would have expired at `now_ms`, or none
+ * that stays. IBC_ERR_CREATE: something is there already, or it cannot be written; nothing is left
+ * behind.
  */
 IBC_CHECKED enum ibc_status ibc_vault_create(const char *path, const struct ibc_slot_request *slots,
                                              size_t count, int64_t now_ms, struct ibc_error *err);
 
 /*
  * Open the vault at `path`. IBC_ERR_NOT_FOUND: no such file. IBC_ERR_REFUSED: others can write
- * it, or no key fits. IBC_ERR_DATA: damaged, or of a version this program does not know.
- * The caller frees with ibc_vault_free().
+ * it, no key fits, or every slot that one fits has expired by the wall clock. IBC_ERR_DATA:
+ * damaged, or of a version this program does not know. The caller frees with ibc_vault_free().
  */
 IBC_CHECKED enum ibc_status ibc_vault_open(const char *path, const struct ibc_keyring *keyring,
                                            struct ibc_vault **out, struct ibc_error *err);
@@ -91,6 +102,28 @@ struct ibc_slot_info {
 
 size_t ibc_vault_slot_count(const struct ibc_vault *vault);
 const struct ibc_slot_info *ibc_vault_slot(const struct ibc_vault *vault, size_t index);
+
+/* Has the slot expired at `now_ms` (wall clock)? It opens nothing then; no mathematics enforces it
+ * before the next change of the data key leaves it out. */
+IBC_CHECKED bool ibc_slot_expired(const struct ibc_slot_info *slot, int64_t now_ms);
+
+/*
+ * Keep the vault's data key in the kernel's keyring of this user for `seconds` (1 to 86400), where
+ * `ibc_keyring.cached` finds it: a passphrase typed once. IBC_ERR_UNAVAILABLE: the kernel has no
+ * keyring for us. IBC_ERR_REFUSED: the vault was opened by that key itself, which cannot prolong
+ * itself. Where the slot that opened the vault expires earlier, so does the key. The key from
+ * before a change of the data key fits nothing.
+ */
+IBC_CHECKED enum ibc_status ibc_vault_cache_key(const struct ibc_vault *vault, int64_t seconds,
+                                                struct ibc_error *err);
+
+/* Was the vault opened by that key? */
+bool ibc_vault_from_cache(const struct ibc_vault *vault);
+
+/* Take it out again; `*was_there` tells whether there was one. No key is needed for that. The vault
+ * at `path` is read for its id only. Statuses as ibc_vault_open() and ibc_vault_cache_key(). */
+IBC_CHECKED enum ibc_status ibc_vault_forget_key(const char *path, bool *was_there,
+                                                 struct ibc_error *err);
 
 /* Read one profile. IBC_ERR_NOT_FOUND: no profile of that name. */
 IBC_CHECKED enum ibc_status ibc_vault_get(const struct ibc_vault *vault, const char *name,
@@ -149,6 +182,36 @@ IBC_CHECKED enum ibc_status ibc_vault_edit_put(struct ibc_vault_edit *edit,
 /* Take the profile out. IBC_ERR_NOT_FOUND: no profile of that name. */
 IBC_CHECKED enum ibc_status ibc_vault_edit_remove(struct ibc_vault_edit *edit, const char *name,
                                                   struct ibc_error *err);
+
+/*
+ * Add a key slot, made at `now_ms` (wall clock); an expired one of the same recipient gives way.
+ * IBC_ERR_USAGE: as ibc_vault_create(), a recipient that has a slot already, or more than
+ * IBC_SLOTS_MAX.
+ */
+IBC_CHECKED enum ibc_status ibc_vault_edit_add_slot(struct ibc_vault_edit *edit,
+                                                    const struct ibc_slot_request *request,
+                                                    int64_t now_ms, struct ibc_error *err);
+
+/*
+ * Leave slot `index` of ibc_vault_edit_vault() out of the next generation. Its key still opens what
+ * is written under the old data key, so the caller goes on with ibc_vault_edit_rotate_key().
+ * IBC_ERR_USAGE: no such slot, or none would be left that never expires.
+ */
+IBC_CHECKED enum ibc_status ibc_vault_edit_remove_slot(struct ibc_vault_edit *edit, size_t index,
+                                                       struct ibc_error *err);
+
+/*
+ * Give the next generation a new data key: every page and every record is sealed anew and every
+ * slot wrapped anew, those that have expired at `now_ms` left out, all in the one atomic write of
+ * the commit. A passphrase slot can be wrapped only with its passphrase: `keyring` is asked once,
+ * and once more for each slot that the answer does not open; IBC_ERR_REFUSED names the first that
+ * stays shut. IBC_ERR_USAGE: none would be
+ * left that never expires. Call it last before the commit; after a failure the edit can only be
+ * freed.
+ */
+IBC_CHECKED enum ibc_status ibc_vault_edit_rotate_key(struct ibc_vault_edit *edit,
+                                                      const struct ibc_keyring *keyring,
+                                                      int64_t now_ms, struct ibc_error *err);
 
 /*
  * Write the next generation, durably, in place of the file. `*generation` is what was written.

@@ -51,6 +51,10 @@ enum ibc_status ibc_clock_now(struct ibc_instant *out, struct ibc_error *err) {
     return IBC_OK;
 }
 
+int64_t ibc_clock_wall_ms(void) {
+    return milliseconds(CLOCK_REALTIME);
+}
+
 void ibc_format_timestamp(int64_t wall_ms, char out[static IBC_TIMESTAMP_MAX]) {
     time_t seconds = (time_t)(wall_ms / 1000);
     int milli = (int)(wall_ms % 1000);

@@ -200,6 +200,16 @@ static enum ibc_status write_temporary(const char *temporary, struct ibc_view vi
     return IBC_OK;
 }
 
+/* Where a file is written before it is given its name. */
+static enum ibc_status temporary_path(const char *path, char out[static PATH_MAX],
+                                      struct ibc_error *err) {
+    int size = snprintf(out, PATH_MAX, "%s.%d.new", path, (int)getpid());
+    if (size < 0 || size >= PATH_MAX) {
+        return ibc_fail(err, IBC_ERR_CREATE, "the path '%s' is too long", path);
+    }
+    return IBC_OK;
+}
+
 enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t mode,
                                  struct ibc_error *err) {
     char resolved[PATH_MAX];
@@ -211,11 +221,10 @@ enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t 
     }
 
     char temporary[PATH_MAX];
-    int size = snprintf(temporary, sizeof temporary, "%s.%d.new", target, (int)getpid());
-    if (size < 0 || (size_t)size >= sizeof temporary) {
-        return ibc_fail(err, IBC_ERR_CREATE, "the path '%s' is too long", path);
+    enum ibc_status status = temporary_path(target, temporary, err);
+    if (status == IBC_OK) {
+        status = write_temporary(temporary, view, mode, there ? &info : NULL, err);
     }
-    enum ibc_status status = write_temporary(temporary, view, mode, there ? &info : NULL, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -225,6 +234,36 @@ enum ibc_status ibc_file_replace(const char *path, struct ibc_view view, mode_t 
         return ibc_fail_errno(err, IBC_ERR_IO, saved, "'%s' cannot be replaced", path);
     }
     return ibc_file_sync_parent(target, err);
+}
+
+/* Some file systems only know how to do this with hard links. */
+bool ibc_file_rename_new(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+        return true;
+    }
+    if (errno != EINVAL || link(from, to) != 0) {
+        return false;
+    }
+    unlink(from);
+    return true;
+}
+
+enum ibc_status ibc_file_create(const char *path, struct ibc_view view, mode_t mode,
+                                struct ibc_error *err) {
+    char temporary[PATH_MAX];
+    enum ibc_status status = temporary_path(path, temporary, err);
+    if (status == IBC_OK) {
+        status = write_temporary(temporary, view, mode, NULL, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (!ibc_file_rename_new(temporary, path)) {
+        int saved = errno;
+        unlink(temporary);
+        return ibc_fail_errno(err, IBC_ERR_CREATE, saved, "'%s' cannot be created", path);
+    }
+    return ibc_file_sync_parent(path, err);
 }
 
 /* mkdir -p with mode 0700 for whatever is missing; errno says why not. */

@@ -37,6 +37,7 @@ static enum ibc_status next_header(const struct ibc_vault_edit *edit,
                         edit->vault->path);
     }
     out->generation++;
+    vault_edit_slots_measure(edit, &out->slot_count, &out->slots_size);
     out->page_count = layout->page_count;
     out->root_size = vault_root_disk_size(out->slot_count, out->page_count);
     out->records_size = layout->records_size;
@@ -47,19 +48,20 @@ static enum ibc_status write_front(const struct ibc_vault_edit *edit,
                                    const struct vault_header *header,
                                    const struct vault_layout *layout, struct vault_output *output,
                                    struct ibc_error *err) {
-    const struct ibc_vault *vault = edit->vault;
-    struct vault_root root = vault->root;
+    struct vault_root root = edit->vault->root;
     root.profile_count = edit->count;
     root.page_tags = layout->tags;
-    const struct ibc_view slots = {.bytes = vault->front + VAULT_HEADER_BYTES,
-                                   .size = header->slots_size};
+    unsigned char slot_bytes[IBC_SLOTS_MAX * VAULT_SLOT_BYTES_MAX];
+    struct writer writer = writer_to(slot_bytes, sizeof slot_bytes);
+    vault_edit_slots_write(edit, &writer, root.slots);
+    const struct ibc_view slots = {.bytes = slot_bytes, .size = writer.at};
     const size_t size = vault_front_size(header);
     ibc_auto_free unsigned char *front = malloc(size);
     if (!front) {
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for the root");
     }
     enum ibc_status status =
-        vault_front_seal(header, slots, &root, vault->secrets->keys.root, front, err);
+        vault_front_seal(header, slots, &root, vault_edit_keys(edit)->root, front, err);
     if (status == IBC_OK) {
         vault_output_write(output, (struct ibc_view){.bytes = front, .size = size});
         vault_output_write(
@@ -136,9 +138,9 @@ static enum ibc_status write_generation(const struct ibc_vault_edit *edit,
 
 enum ibc_status ibc_vault_edit_commit(struct ibc_vault_edit *edit, uint64_t *generation,
                                       struct ibc_error *err) {
-    if (edit->committed) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "an edit of vault '%s' is committed only once",
-                        edit->vault->path);
+    if (edit->closed) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "an edit of vault '%s' is not written: %s",
+                        edit->vault->path, edit->closed);
     }
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers it is */
     ibc_auto_free const struct vault_entry **entries = calloc(edit->count + 1, sizeof *entries);
@@ -151,7 +153,7 @@ enum ibc_status ibc_vault_edit_commit(struct ibc_vault_edit *edit, uint64_t *gen
     vault_auto_layout layout = {0};
     struct vault_header header;
     enum ibc_status status = vault_layout_make(entries, listing.count, edit->vault->header.id,
-                                               edit->vault->secrets->keys.page, &layout, err);
+                                               vault_edit_keys(edit)->page, &layout, err);
     if (status == IBC_OK) {
         status = next_header(edit, &layout, &header, err);
     }
@@ -159,7 +161,7 @@ enum ibc_status ibc_vault_edit_commit(struct ibc_vault_edit *edit, uint64_t *gen
         status = write_generation(edit, &listing, &header, &layout, err);
     }
     if (status == IBC_OK) {
-        edit->committed = true;
+        edit->closed = "it was written before";
         *generation = header.generation;
     }
     return status;

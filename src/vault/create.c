@@ -1,6 +1,7 @@
 /* create.c - a new, empty vault. */
 #include "vault/front.h"
 #include "vault/output.h"
+#include "vault/slot_info.h"
 
 #include <ibcred/file.h>
 #include <limits.h>
@@ -14,51 +15,24 @@ struct new_keys {
     unsigned char ledger[VAULT_KEY_BYTES];
 };
 
-static enum ibc_status check_requests(const struct ibc_slot_request *requests, size_t count,
-                                      struct ibc_error *err) {
-    if (count < 1 || count > IBC_SLOTS_MAX) {
-        return ibc_fail(err, IBC_ERR_USAGE, "a vault needs 1 to %d recipients or passphrases",
-                        IBC_SLOTS_MAX);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *label = requests[i].label ? requests[i].label : "";
-        if (strnlen(label, IBC_SLOT_LABEL_MAX + 1) > IBC_SLOT_LABEL_MAX) {
-            return ibc_fail(err, IBC_ERR_USAGE, "a slot's label is longer than %d bytes",
-                            IBC_SLOT_LABEL_MAX);
-        }
-        if (requests[i].type != IBC_SLOT_RECIPIENT && requests[i].type != IBC_SLOT_PASSPHRASE) {
-            return ibc_fail(err, IBC_ERR_USAGE, "slot %zu is of no known type", i + 1);
-        }
-    }
-    return IBC_OK;
-}
-
-static enum ibc_status describe_slot(const struct ibc_slot_request *request, int64_t now_ms,
-                                     struct ibc_slot_info *info, struct ibc_error *err) {
-    info->type = request->type;
-    info->recipient = request->recipient;
-    info->created_ms = now_ms;
-    info->expires_ms = request->expires_ms;
-    snprintf(info->label, sizeof info->label, "%s", request->label ? request->label : "");
-    return vault_slot_info_check(info, err);
-}
-
 /* Wrap the data key for every request and describe the slots in the root. */
 static enum ibc_status make_slots(const struct ibc_slot_request *requests, size_t count,
                                   const struct new_keys *keys, const unsigned char *vault_id,
                                   struct vault_root *root, struct writer *writer,
                                   struct ibc_error *err) {
+    bool one_stays = false;
     for (size_t i = 0; i < count; i++) {
         enum ibc_status status =
-            describe_slot(&requests[i], root->created_ms, &root->slots[i], err);
+            vault_slot_describe(&requests[i], root->created_ms, &root->slots[i], err);
         if (status == IBC_OK) {
             status = vault_slot_wrap(&requests[i], vault_id, keys->derived.data, writer, err);
         }
         if (status != IBC_OK) {
             return status;
         }
+        one_stays = one_stays || requests[i].expires_ms == 0;
     }
-    return IBC_OK;
+    return one_stays ? IBC_OK : vault_slots_all_expire(err);
 }
 
 /* A name beside `path` that no other creation uses. */
@@ -134,12 +108,12 @@ static enum ibc_status seal_new(const char *path, const struct ibc_slot_request 
 
 enum ibc_status ibc_vault_create(const char *path, const struct ibc_slot_request *slots,
                                  size_t count, int64_t now_ms, struct ibc_error *err) {
-    enum ibc_status status = check_requests(slots, count, err);
-    if (status != IBC_OK) {
-        return status;
+    if (count < 1 || count > IBC_SLOTS_MAX) {
+        return ibc_fail(err, IBC_ERR_USAGE, "a vault needs 1 to %d recipients or passphrases",
+                        IBC_SLOTS_MAX);
     }
     ibc_auto_secret keys = {0};
-    status = ibc_secret_alloc(&keys, sizeof(struct new_keys), err);
+    enum ibc_status status = ibc_secret_alloc(&keys, sizeof(struct new_keys), err);
     if (status != IBC_OK) {
         return status;
     }

@@ -71,6 +71,7 @@ enum ibc_status ibc_vault_edit_begin(const char *path, const struct ibc_keyring 
         status = vault_open_fd(&fd, path, keyring, &edit->vault, err);
     }
     if (status == IBC_OK) {
+        vault_edit_slots_begin(edit);
         status = vault_walk(edit->vault, adopt_entry, edit, err);
     }
     if (status == IBC_OK) {
@@ -87,31 +88,43 @@ void ibc_vault_edit_free(struct ibc_vault_edit **edit) {
     if (*edit) {
         tdestroy((*edit)->entries, free_entry);
         ibc_secret_free(&(*edit)->scratch);
+        ibc_secret_free(&(*edit)->next_keys);
         ibc_vault_free(&(*edit)->vault);
         free(*edit);
         *edit = NULL;
     }
 }
 
+const struct vault_keys *vault_edit_keys(const struct ibc_vault_edit *edit) {
+    return edit->next_keys.size > 0 ? (const struct vault_keys *)edit->next_keys.bytes
+                                    : &edit->vault->secrets->keys;
+}
+
+enum ibc_status vault_edit_seal(const struct ibc_vault_edit *edit, struct ibc_view plain,
+                                struct edit_entry *entry, struct ibc_error *err) {
+    if (!entry->fresh) {
+        entry->fresh = malloc(vault_record_size(&entry->entry));
+    }
+    if (!entry->fresh) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for profile '%s'", entry->entry.name);
+    }
+    unsigned char buffer[VAULT_AAD_BYTES_MAX];
+    const struct ibc_view aad = vault_record_aad(edit->vault->header.id, buffer);
+    vault_seal(vault_edit_keys(edit)->record, aad, plain, entry->fresh, entry->entry.tag);
+    return IBC_OK;
+}
+
 /* Encode and seal the record of `profile` into `entry`, in the scratch of the edit. */
 static enum ibc_status seal_record(struct ibc_vault_edit *edit, const struct ibc_profile *profile,
                                    struct edit_entry *entry, struct ibc_error *err) {
-    const size_t disk_size = vault_record_size(&entry->entry);
-    const size_t plain_size = disk_size - VAULT_NONCE_BYTES;
-    enum ibc_status status = vault_scratch_grow(&edit->scratch, plain_size, err);
+    const size_t size = vault_record_size(&entry->entry) - VAULT_NONCE_BYTES;
+    enum ibc_status status = vault_scratch_grow(&edit->scratch, size, err);
     if (status != IBC_OK) {
         return status;
     }
-    entry->fresh = malloc(disk_size);
-    if (!entry->fresh) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for profile '%s'", profile->name);
-    }
-    record_encode(profile, edit->scratch.bytes, plain_size);
-    unsigned char buffer[VAULT_AAD_BYTES_MAX];
-    const struct ibc_view aad = vault_record_aad(edit->vault->header.id, buffer);
-    const struct ibc_view plain = {.bytes = edit->scratch.bytes, .size = plain_size};
-    vault_seal(edit->vault->secrets->keys.record, aad, plain, entry->fresh, entry->entry.tag);
-    return IBC_OK;
+    record_encode(profile, edit->scratch.bytes, size);
+    const struct ibc_view plain = {.bytes = edit->scratch.bytes, .size = size};
+    return vault_edit_seal(edit, plain, entry, err);
 }
 
 static void drop_entry(struct edit_entry **entry) {

@@ -18,6 +18,8 @@ struct ibc_vault {
     struct vault_secrets *secrets;
     struct vault_root root;
     struct vault_page *page; /* scratch: the page decoded last */
+    bool from_cache;         /* opened by the key in the kernel's keyring */
+    int64_t key_expires_ms;  /* when the slot expires that it was opened by; 0: never */
 };
 
 /*
@@ -27,6 +29,19 @@ struct ibc_vault {
 IBC_CHECKED enum ibc_status vault_open_fd(int *fd, const char *path,
                                           const struct ibc_keyring *keyring, struct ibc_vault **out,
                                           struct ibc_error *err);
+
+/* Read the header into `bytes`, and decode and check it. IBC_ERR_DATA where it is no vault's. */
+IBC_CHECKED enum ibc_status vault_read_header(struct ibc_vault *vault,
+                                              unsigned char bytes[static VAULT_HEADER_BYTES],
+                                              struct ibc_error *err);
+
+/*
+ * Open the root, whose sealed bytes are in `vault->secrets`, with whatever in `keyring` fits a slot
+ * that has not expired: data key and derived keys are there afterwards too. IBC_ERR_REFUSED:
+ * nothing fits. IBC_ERR_DATA: damaged. Otherwise the status of asking for the passphrase.
+ */
+IBC_CHECKED enum ibc_status vault_unlock(struct ibc_vault *vault, const struct vault_slot *slots,
+                                         const struct ibc_keyring *keyring, struct ibc_error *err);
 
 /* Read exactly `size` bytes at `offset` of the file. IBC_ERR_DATA where it ends before. */
 IBC_CHECKED enum ibc_status vault_read(const struct ibc_vault *vault, uint64_t offset,

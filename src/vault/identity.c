@@ -195,6 +195,11 @@ void ibc_identities_free(struct ibc_identities **identities) {
 enum ibc_status ibc_recipient_parse(const char *text, struct ibc_recipient *out,
                                     struct ibc_error *err) {
     struct ibc_recipient recipient = {0};
+    if (strncasecmp(text, IDENTITY_PREFIX, strlen(IDENTITY_PREFIX)) == 0) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "this is not a recipient but an identity, a secret; give its recipient "
+                        "(age-keygen -y)");
+    }
     if (!bech32_decode(RECIPIENT_PREFIX, ibc_view_of(text), recipient.key, sizeof recipient.key)) {
         return ibc_fail(err, IBC_ERR_USAGE,
                         "this is not a recipient: it must be age1 and 58 lower-case characters, "

@@ -37,9 +37,9 @@ enum ibc_status vault_read(const struct ibc_vault *vault, uint64_t offset, unsig
     return IBC_OK;
 }
 
-static enum ibc_status read_header(struct ibc_vault *vault,
-                                   unsigned char bytes[static VAULT_HEADER_BYTES],
-                                   struct ibc_error *err) {
+enum ibc_status vault_read_header(struct ibc_vault *vault,
+                                  unsigned char bytes[static VAULT_HEADER_BYTES],
+                                  struct ibc_error *err) {
     struct stat info;
     if (fstat(vault->fd, &info) != 0) {
         return ibc_fail_errno(err, IBC_ERR_IO, errno, "vault '%s' cannot be examined", vault->path);
@@ -66,7 +66,7 @@ static enum ibc_status read_header(struct ibc_vault *vault,
 static enum ibc_status read_front(struct ibc_vault *vault, struct vault_slot *slots,
                                   struct ibc_error *err) {
     unsigned char header[VAULT_HEADER_BYTES];
-    enum ibc_status status = read_header(vault, header, err);
+    enum ibc_status status = vault_read_header(vault, header, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -84,29 +84,6 @@ static enum ibc_status read_front(struct ibc_vault *vault, struct vault_slot *sl
     }
     if (vault_slots_decode(slots_view, vault->header.slot_count, slots, err) != IBC_OK) {
         return vault_damaged(err, vault->path, "the slots");
-    }
-    return IBC_OK;
-}
-
-/* Read and decrypt the root behind the keys, with which it shares one allocation. */
-static enum ibc_status read_root(struct ibc_vault *vault, const struct vault_slot *slots,
-                                 struct ibc_error *err) {
-    unsigned char *root = vault->secrets->root;
-    enum ibc_status status =
-        vault_read(vault, vault->front_size, root, vault->header.root_size, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    const size_t sealed_size = vault->header.root_size - VAULT_TAG_BYTES;
-    const struct ibc_view front = {.bytes = vault->front, .size = vault->front_size};
-    if (!vault_unseal(vault->secrets->keys.root, front, root, sealed_size, root + sealed_size)) {
-        ibc_fail(err, IBC_ERR_DATA, "the header, the slots or the root were changed");
-        return vault_damaged(err, vault->path, "the root");
-    }
-    const struct ibc_view plain = {.bytes = root + VAULT_NONCE_BYTES,
-                                   .size = sealed_size - VAULT_NONCE_BYTES};
-    if (vault_root_decode(plain, &vault->header, slots, &vault->root, err) != IBC_OK) {
-        return vault_damaged(err, vault->path, "the root");
     }
     return IBC_OK;
 }
@@ -163,13 +140,11 @@ static enum ibc_status read_vault(struct ibc_vault *vault, const struct ibc_keyr
         return status;
     }
     vault->secrets = (struct vault_secrets *)vault->memory.bytes;
-    status = vault_slots_unlock(slots, vault->header.slot_count, vault->header.id, keyring,
-                                vault->path, vault->secrets->keys.data, err);
-    if (status != IBC_OK) {
-        return status;
+    status =
+        vault_read(vault, vault->front_size, vault->secrets->root, vault->header.root_size, err);
+    if (status == IBC_OK) {
+        status = vault_unlock(vault, slots, keyring, err);
     }
-    vault_derive_keys(&vault->secrets->keys);
-    status = read_root(vault, slots, err);
     return status == IBC_OK ? check_pages(vault, err) : status;
 }
 

@@ -98,21 +98,9 @@ enum ibc_status vault_output_replace(struct vault_output *output, const char *ta
     return ibc_file_sync_parent(target, err);
 }
 
-/* Rename without replacing; some file systems only know that of hard links. */
-static bool rename_to_new(const char *from, const char *to) {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
-        return true;
-    }
-    if (errno != EINVAL || link(from, to) != 0) {
-        return false;
-    }
-    unlink(from);
-    return true;
-}
-
 enum ibc_status vault_output_publish(struct vault_output *output, const char *target,
                                      struct ibc_error *err) {
-    if (!rename_to_new(output->path, target)) {
+    if (!ibc_file_rename_new(output->path, target)) {
         return ibc_fail_errno(err, IBC_ERR_CREATE, errno, "vault '%s' cannot be created", target);
     }
     forget_path(output);

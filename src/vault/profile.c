@@ -2,12 +2,9 @@
 #include <ibcred/profile.h>
 
 #include "vault/profile_check.h"
+#include "vault/profile_storage.h"
 
 #include <ibcred/file.h>
-#include <sodium.h>
-
-/* Secret memory comes in whole pages: what one holds beside libsodium's canary. */
-enum { STORAGE_STEP = 4096 - 16 };
 
 #define DAY_MS INT64_C(86400000)
 
@@ -69,19 +66,33 @@ enum ibc_status ibc_profile_new(const char *name, enum ibc_kind kind, const char
     return IBC_OK;
 }
 
-const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile) {
+static struct ibc_version *version_in(const struct ibc_profile *profile,
+                                      enum ibc_version_state state) {
     for (size_t i = 0; i < profile->version_count; i++) {
-        if (profile->versions[i].state == IBC_VERSION_ACTIVE) {
+        if (profile->versions[i].state == state) {
             return &profile->versions[i];
         }
     }
     return NULL;
 }
 
+const struct ibc_version *ibc_profile_active(const struct ibc_profile *profile) {
+    return version_in(profile, IBC_VERSION_ACTIVE);
+}
+
+const struct ibc_version *ibc_profile_staged(const struct ibc_profile *profile) {
+    return version_in(profile, IBC_VERSION_STAGED);
+}
+
 const struct ibc_version *ibc_profile_current(const struct ibc_profile *profile) {
     const struct ibc_version *active = ibc_profile_active(profile);
     if (active || profile->version_count == 0) {
         return active;
+    }
+    for (size_t i = profile->version_count; i > 0; i--) {
+        if (profile->versions[i - 1].state == IBC_VERSION_BURNED) {
+            return &profile->versions[i - 1];
+        }
     }
     return &profile->versions[profile->version_count - 1];
 }
@@ -97,6 +108,14 @@ bool ibc_version_prove(struct ibc_version *version, enum ibc_kind kind, int64_t 
     if (kind != 0) {
         version->proven_kind = kind;
     }
+    return true;
+}
+
+bool ibc_version_expire(struct ibc_version *version, int64_t expires_ms) {
+    if (version->expires_ms != 0 && expires_ms > version->expires_ms - DAY_MS) {
+        return false;
+    }
+    version->expires_ms = expires_ms;
     return true;
 }
 
@@ -148,10 +167,10 @@ static const struct ibc_version *newest(const struct ibc_profile *profile) {
     return profile->version_count > 0 ? &profile->versions[profile->version_count - 1] : NULL;
 }
 
-/* How many fields of the newest version `fields` does not replace. */
+/* How many fields of the current version `fields` does not replace. */
 static size_t count_carried(const struct ibc_profile *profile, const struct ibc_field *fields,
                             size_t count) {
-    const struct ibc_version *version = newest(profile);
+    const struct ibc_version *version = ibc_profile_current(profile);
     size_t carried = 0;
     for (size_t i = 0; version && i < version->field_count; i++) {
         carried += !names_field(fields, count, version->fields[i].name);
@@ -176,66 +195,22 @@ static enum ibc_status check_room(const struct ibc_profile *profile, size_t fiel
     return IBC_OK;
 }
 
-static void move_view(struct ibc_view *view, const unsigned char *from, unsigned char *to) {
-    view->bytes = to + (view->bytes - from);
-}
-
-/* Let every view point into `to` where it points into `from` now. */
-static void move_views(struct ibc_profile *profile, const unsigned char *from, unsigned char *to) {
-    for (size_t i = 0; i < profile->version_count; i++) {
-        for (size_t j = 0; j < profile->versions[i].field_count; j++) {
-            move_view(&profile->versions[i].fields[j].name, from, to);
-            move_view(&profile->versions[i].fields[j].value, from, to);
-        }
-    }
-    for (size_t i = 0; i < profile->copy_count; i++) {
-        move_view(&profile->copies[i].target, from, to);
-    }
-}
-
-/*
- * Make room for the bytes of `fields`. A storage that was too small is handed to `outgrown`, since
- * `fields` may point into it.
- */
-static enum ibc_status reserve(struct ibc_profile *profile, const struct ibc_field *fields,
-                               size_t count, struct ibc_secret *outgrown, struct ibc_error *err) {
-    size_t needed = profile->storage_used;
+static size_t size_of_fields(const struct ibc_field *fields, size_t count) {
+    size_t size = 0;
     for (size_t i = 0; i < count; i++) {
-        needed += fields[i].name.size + fields[i].value.size;
+        size += fields[i].name.size + fields[i].value.size;
     }
-    if (needed <= profile->storage.size) {
-        return IBC_OK;
-    }
-    ibc_auto_secret larger = {0};
-    size_t size = (needed + STORAGE_STEP - 1) / STORAGE_STEP * STORAGE_STEP;
-    enum ibc_status status = ibc_secret_alloc(&larger, size, err);
-    if (status != IBC_OK) {
-        return status;
-    }
-    if (profile->storage_used > 0) {
-        memcpy(larger.bytes, profile->storage.bytes, profile->storage_used);
-        move_views(profile, profile->storage.bytes, larger.bytes);
-    }
-    *outgrown = ibc_secret_steal(&profile->storage);
-    profile->storage = ibc_secret_steal(&larger);
-    return IBC_OK;
-}
-
-static struct ibc_view store(struct ibc_profile *profile, struct ibc_view view) {
-    unsigned char *bytes = profile->storage.bytes + profile->storage_used;
-    memcpy(bytes, view.bytes, view.size);
-    profile->storage_used += view.size;
-    return (struct ibc_view){.bytes = bytes, .size = view.size};
+    return size;
 }
 
 static int order_fields(const void *a, const void *b) {
     return view_compare(((const struct ibc_field *)a)->name, ((const struct ibc_field *)b)->name);
 }
 
-/* Fill `merged` with what the newest version carries over and copies of `fields`, sorted. */
+/* Fill `merged` with what the current version carries over and copies of `fields`, sorted. */
 static void merge_fields(struct ibc_profile *profile, const struct ibc_field *fields, size_t count,
                          struct ibc_field *merged) {
-    const struct ibc_version *version = newest(profile);
+    const struct ibc_version *version = ibc_profile_current(profile);
     size_t merged_count = 0;
     for (size_t i = 0; version && i < version->field_count; i++) {
         if (!names_field(fields, count, version->fields[i].name)) {
@@ -244,17 +219,26 @@ static void merge_fields(struct ibc_profile *profile, const struct ibc_field *fi
     }
     for (size_t i = 0; i < count; i++) {
         struct ibc_field *field = &merged[merged_count++];
-        field->name = store(profile, fields[i].name);
-        field->value = store(profile, fields[i].value);
+        field->name = profile_store(profile, fields[i].name);
+        field->value = profile_store(profile, fields[i].value);
     }
     qsort(merged, merged_count, sizeof *merged, order_fields);
 }
 
-static void retire_active(struct ibc_version *versions, size_t count, int64_t now_ms) {
+static void set_state(struct ibc_version *version, enum ibc_version_state state, int64_t now_ms) {
+    version->state = state;
+    version->state_ms = now_ms;
+}
+
+/* Retire what a new version of that state takes the place of. */
+static void retire_replaced(struct ibc_version *versions, size_t count,
+                            enum ibc_version_state state, int64_t now_ms) {
     for (size_t i = 0; i < count; i++) {
-        if (versions[i].state == IBC_VERSION_ACTIVE) {
-            versions[i].state = IBC_VERSION_RETIRED;
-            versions[i].state_ms = now_ms;
+        const bool active = versions[i].state == IBC_VERSION_ACTIVE && state == IBC_VERSION_ACTIVE;
+        const bool staged = versions[i].state == IBC_VERSION_STAGED &&
+                            (state == IBC_VERSION_ACTIVE || state == IBC_VERSION_STAGED);
+        if (active || staged) {
+            set_state(&versions[i], IBC_VERSION_RETIRED, now_ms);
         }
     }
 }
@@ -265,9 +249,7 @@ static void append_version(struct ibc_profile *profile, struct ibc_version *vers
     if (profile->version_count > 0) {
         memcpy(versions, profile->versions, profile->version_count * sizeof *versions);
     }
-    if (version->state == IBC_VERSION_ACTIVE) {
-        retire_active(versions, profile->version_count, version->created_ms);
-    }
+    retire_replaced(versions, profile->version_count, version->state, version->created_ms);
     versions[profile->version_count] = *version;
     free(profile->versions);
     profile->versions = versions;
@@ -295,7 +277,7 @@ enum ibc_status ibc_profile_add_version(struct ibc_profile *profile, const struc
         return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for a version");
     }
     ibc_auto_secret outgrown = {0};
-    status = reserve(profile, fields, count, &outgrown, err);
+    status = profile_reserve(profile, size_of_fields(fields, count), &outgrown, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -311,4 +293,73 @@ enum ibc_status ibc_profile_add_version(struct ibc_profile *profile, const struc
     };
     append_version(profile, ibc_steal(&versions), &version);
     return IBC_OK;
+}
+
+/* --- what becomes of versions -------------------------------------------------------------- */
+
+bool ibc_profile_promote(struct ibc_profile *profile, int64_t now_ms) {
+    struct ibc_version *staged = version_in(profile, IBC_VERSION_STAGED);
+    struct ibc_version *active = version_in(profile, IBC_VERSION_ACTIVE);
+    if (staged && active) {
+        set_state(active, IBC_VERSION_RETIRED, now_ms);
+    }
+    if (staged) {
+        set_state(staged, IBC_VERSION_ACTIVE, now_ms);
+    }
+    return staged != NULL;
+}
+
+bool ibc_profile_unstage(struct ibc_profile *profile, int64_t now_ms) {
+    struct ibc_version *staged = version_in(profile, IBC_VERSION_STAGED);
+    if (staged) {
+        set_state(staged, IBC_VERSION_RETIRED, now_ms);
+    }
+    return staged != NULL;
+}
+
+static bool has_copy_of(const struct ibc_profile *profile, uint32_t number) {
+    for (size_t i = 0; i < profile->copy_count; i++) {
+        if (profile->copies[i].version == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What it held stays in the profile's storage, which other versions share, until that is wiped. */
+static void drop_version(struct ibc_profile *profile, size_t index) {
+    struct ibc_version *version = &profile->versions[index];
+    free(version->fields);
+    profile->version_count--;
+    memmove(version, version + 1, (profile->version_count - index) * sizeof *version);
+}
+
+/* How many versions were retired after this one was. */
+static int64_t retired_later(const struct ibc_profile *profile, const struct ibc_version *version) {
+    int64_t count = 0;
+    for (size_t i = 0; i < profile->version_count; i++) {
+        const struct ibc_version *other = &profile->versions[i];
+        count += other->state == IBC_VERSION_RETIRED &&
+                 (other->state_ms > version->state_ms ||
+                  (other->state_ms == version->state_ms && other->number > version->number));
+    }
+    return count;
+}
+
+bool ibc_profile_prune(struct ibc_profile *profile, const struct ibc_retention *retention,
+                       int64_t now_ms) {
+    bool dropped = false;
+    for (size_t i = profile->version_count; i > 0; i--) {
+        const struct ibc_version *version = &profile->versions[i - 1];
+        if (version->state != IBC_VERSION_RETIRED) {
+            continue;
+        }
+        const bool is_young = now_ms - version->state_ms < retention->age * 1000;
+        if (retired_later(profile, version) >= retention->versions && !is_young &&
+            !has_copy_of(profile, version->number)) {
+            drop_version(profile, i - 1);
+            dropped = true;
+        }
+    }
+    return dropped;
 }

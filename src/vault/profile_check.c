@@ -108,7 +108,8 @@ static const char *version_fault(const struct ibc_version *version) {
     if (version->state < IBC_VERSION_STAGED || version->state > IBC_VERSION_RETIRED) {
         return "has no known state";
     }
-    if (version->created_ms < 0 || version->state_ms < 0 || version->proven_ms < 0) {
+    if (version->created_ms < 0 || version->state_ms < 0 || version->proven_ms < 0 ||
+        version->expires_ms < 0) {
         return "has a time before 1970";
     }
     if (version->proven_kind != 0 && !kind_valid(version->proven_kind)) {
@@ -146,7 +147,7 @@ static enum ibc_status check_versions(const struct ibc_profile *profile, struct 
         return ibc_fail(err, IBC_ERR_USAGE, "more than %d versions", IBC_VERSIONS_MAX);
     }
     uint32_t last_number = 0;
-    size_t active_count = 0;
+    size_t active_count = 0, staged_count = 0;
     for (size_t i = 0; i < profile->version_count; i++) {
         const struct ibc_version *version = &profile->versions[i];
         enum ibc_status status = check_version(version, err);
@@ -158,9 +159,11 @@ static enum ibc_status check_versions(const struct ibc_profile *profile, struct 
         }
         last_number = version->number;
         active_count += version->state == IBC_VERSION_ACTIVE;
+        staged_count += version->state == IBC_VERSION_STAGED;
     }
-    if (active_count > 1) {
-        return ibc_fail(err, IBC_ERR_USAGE, "more than one version is active");
+    if (active_count > 1 || staged_count > 1) {
+        return ibc_fail(err, IBC_ERR_USAGE, "more than one version is %s",
+                        active_count > 1 ? "active" : "staged");
     }
     return IBC_OK;
 }
@@ -174,18 +177,30 @@ static bool has_version(const struct ibc_profile *profile, uint32_t number) {
     return false;
 }
 
+enum ibc_status profile_check_copy(const struct ibc_profile *profile, const struct ibc_copy *copy,
+                                   struct ibc_error *err) {
+    if (copy->target.size < 1 || copy->target.size > IBC_COPY_TARGET_MAX ||
+        !utf8_printable(copy->target)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "a copy's target must be 1 to %d bytes of printable text",
+                        IBC_COPY_TARGET_MAX);
+    }
+    if (!has_version(profile, copy->version) || copy->copied_ms < 0) {
+        return ibc_fail(err, IBC_ERR_USAGE, "a copy is of version %u, which never was",
+                        copy->version);
+    }
+    return IBC_OK;
+}
+
 static enum ibc_status check_copies(const struct ibc_profile *profile, struct ibc_error *err) {
     if (profile->copy_count > IBC_COPIES_MAX) {
         return ibc_fail(err, IBC_ERR_USAGE, "more than %d copies", IBC_COPIES_MAX);
     }
     for (size_t i = 0; i < profile->copy_count; i++) {
         const struct ibc_copy *copy = &profile->copies[i];
-        if (copy->target.size < 1 || copy->target.size > IBC_COPY_TARGET_MAX ||
-            !utf8_printable(copy->target)) {
-            return ibc_fail(err, IBC_ERR_USAGE, "copy %zu has no proper target", i + 1);
-        }
-        if (!has_version(profile, copy->version) || copy->copied_ms < 0) {
-            return ibc_fail(err, IBC_ERR_USAGE, "copy %zu is of a version that never was", i + 1);
+        enum ibc_status status = profile_check_copy(profile, copy, err);
+        if (status != IBC_OK) {
+            return status;
         }
         if (i > 0 && view_compare(profile->copies[i - 1].target, copy->target) >= 0) {
             return ibc_fail(err, IBC_ERR_USAGE, "the copies are out of order");

@@ -18,6 +18,8 @@ int view_compare(struct ibc_view a, struct ibc_view b);
 IBC_CHECKED enum ibc_status profile_check_head(const char *name, enum ibc_kind kind,
                                                const char *account, int64_t created_ms,
                                                struct ibc_error *err);
+IBC_CHECKED enum ibc_status profile_check_copy(const struct ibc_profile *profile,
+                                               const struct ibc_copy *copy, struct ibc_error *err);
 IBC_CHECKED enum ibc_status profile_check(const struct ibc_profile *profile, struct ibc_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 
 enum {
     SIZE_BYTES = 4, /* the content's own length */
-    VERSION_FIXED_BYTES = 4 + 1 + 8 + 8 + 8 + 1 + 1,
+    VERSION_FIXED_BYTES = 4 + 1 + 8 + 8 + 8 + 1 + 8 + 1,
     COPY_FIXED_BYTES = 1 + 4 + 8,
 };
 
@@ -62,6 +62,7 @@ static void write_version(struct writer *writer, const struct ibc_version *versi
     write_u64(writer, (uint64_t)version->state_ms);
     write_u64(writer, (uint64_t)version->proven_ms);
     write_u8(writer, (uint8_t)version->proven_kind);
+    write_u64(writer, (uint64_t)version->expires_ms);
     write_u8(writer, (uint8_t)version->field_count);
     for (size_t i = 0; i < version->field_count; i++) {
         write_short(writer, version->fields[i].name);
@@ -135,6 +136,7 @@ static enum ibc_status read_version(struct reader *reader, struct ibc_version *v
     version->state_ms = (int64_t)read_u64(reader);
     version->proven_ms = (int64_t)read_u64(reader);
     version->proven_kind = read_u8(reader);
+    version->expires_ms = (int64_t)read_u64(reader);
     return read_fields(reader, version, read_u8(reader), err);
 }
 

@@ -51,7 +51,7 @@ void vault_root_encode(const struct vault_root *root, size_t slot_count, size_t 
 enum ibc_status vault_slot_info_check(const struct ibc_slot_info *info, struct ibc_error *err) {
     if (!utf8_printable(ibc_view_of(info->label))) {
         return ibc_fail(err, IBC_ERR_USAGE,
-                        "a slot's label must be UTF-8 without control characters");
+                        "a key's label must be UTF-8 without control characters; give another");
     }
     if (info->created_ms < 0 || info->expires_ms < 0) {
         return ibc_fail(err, IBC_ERR_USAGE, "a slot's times must not be before 1970");

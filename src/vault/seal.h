@@ -20,6 +20,7 @@ struct vault_keys {
 /* All in one guarded allocation, which has no alignment: bytes only. */
 struct vault_secrets {
     struct vault_keys keys;
+    unsigned char trial[VAULT_KEY_BYTES];           /* scratch: a data key that may be the one */
     unsigned char disk_page[VAULT_PAGE_DISK_BYTES]; /* scratch: one page as on disk */
     unsigned char root[];                           /* plaintext */
 };

@@ -46,13 +46,4 @@ IBC_CHECKED enum ibc_status vault_slot_wrap(const struct ibc_slot_request *reque
                                             const unsigned char *data_key, struct writer *writer,
                                             struct ibc_error *err);
 
-/*
- * Unwrap the data key with whatever in `keyring` fits. `path` names the vault in the sentence.
- * IBC_ERR_REFUSED: nothing fits. Otherwise the status of asking for the passphrase.
- */
-IBC_CHECKED enum ibc_status vault_slots_unlock(const struct vault_slot *slots, size_t count,
-                                               const unsigned char *vault_id,
-                                               const struct ibc_keyring *keyring, const char *path,
-                                               unsigned char *data_key, struct ibc_error *err);
-
 #endif

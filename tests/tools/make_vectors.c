@@ -175,6 +175,8 @@ CHANGE(value_carriage_return, version(draft, 1)->fields[0].value = ibc_view_of("
 CHANGE(value_nul,
        version(draft, 1)->fields[0].value = (struct ibc_view){(const unsigned char *)"a\0b", 3})
 CHANGE(two_active, version(draft, 0)->state = IBC_VERSION_ACTIVE)
+CHANGE(two_staged, version(draft, 0)->state = version(draft, 1)->state = IBC_VERSION_STAGED)
+CHANGE(expires_before, version(draft, 0)->expires_ms = -1)
 CHANGE(state_0, version(draft, 0)->state = 0)
 CHANGE(state_5, version(draft, 0)->state = 5)
 CHANGE(number_0, version(draft, 0)->number = 0)

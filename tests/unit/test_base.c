@@ -322,6 +322,24 @@ static void replacing_keeps_the_mode_and_follows_a_link(void **state) {
                      IBC_ERR_CREATE);
 }
 
+static void creating_leaves_alone_what_is_there(void **state) {
+    (void)state;
+    struct ibc_error err;
+    char path[128];
+    snprintf(path, sizeof path, "%s", in_scratch("created"));
+    assert_int_equal(ibc_file_create(path, ibc_view_of("one"), 0640, &err), IBC_OK);
+    assert_int_equal(ibc_file_create(path, ibc_view_of("other"), 0600, &err), IBC_ERR_CREATE);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0640);
+    assert_int_equal(info.st_size, 3);
+
+    const char *link_path = in_scratch("created-link");
+    assert_int_equal(symlink("nowhere", link_path), 0);
+    assert_int_equal(ibc_file_create(link_path, ibc_view_of("x"), 0600, &err), IBC_ERR_CREATE);
+    assert_int_equal(access(in_scratch("nowhere"), F_OK), -1);
+}
+
 static void a_private_directory_is_made_and_checked(void **state) {
     (void)state;
     struct ibc_error err;
@@ -374,6 +392,7 @@ int main(void) {
         cmocka_unit_test(a_file_that_others_can_write_is_not_trusted),
         cmocka_unit_test(a_file_is_read_whole_or_refused_when_too_large),
         cmocka_unit_test(replacing_keeps_the_mode_and_follows_a_link),
+        cmocka_unit_test(creating_leaves_alone_what_is_there),
         cmocka_unit_test(a_private_directory_is_made_and_checked),
     };
     return cmocka_run_group_tests_name("base", tests, make_scratch, remove_scratch);

@@ -42,6 +42,32 @@ static inline struct ibc_slot_request recipient_slot(const struct ibc_identities
     };
 }
 
+/* The cheapest that the format allows. */
+static inline struct ibc_slot_request cheap_passphrase_slot(const char *passphrase) {
+    return (struct ibc_slot_request){
+        .type = IBC_SLOT_PASSPHRASE,
+        .passphrase = ibc_view_of(passphrase),
+        .argon2 = {.passes = 1, .memory_bytes = 8 << 20},
+        .label = "phrase",
+    };
+}
+
+/* Somebody who answers when a passphrase is asked for. */
+struct asked {
+    const char *answer; /* NULL refuses */
+    int times;
+};
+
+static inline enum ibc_status answer(void *context, struct ibc_secret *out, struct ibc_error *err) {
+    struct asked *asked = context;
+    asked->times++;
+    if (!asked->answer) {
+        *out = (struct ibc_secret){0};
+        return ibc_fail(err, IBC_ERR_UNAVAILABLE, "nobody is there");
+    }
+    return ibc_secret_copy(out, ibc_view_of(asked->answer), err);
+}
+
 /* On tmpfs where there is one: these tests write many thousand times. */
 static inline int fixture_set_up(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
