@@ -27,10 +27,21 @@ struct ibc_broker {
 
 enum ibc_names { IBC_NAMES_IB, IBC_NAMES_TWS };
 
+/*
+ * A version that is staged is released for one purpose: its first login is to prove it. Where none
+ * is staged these all mean the active one, but for IBC_CANARY_ONLY.
+ */
+enum ibc_canary {
+    IBC_CANARY_NEVER, /* the active version, whatever is staged */
+    IBC_CANARY_ANY,   /* the staged version */
+    IBC_CANARY_ONLY,  /* the staged version, or nothing */
+};
+
 struct ibc_request {
     const char *profile;
     const char *paper_profile; /* with IBC_MODE_BOTH: the paper one, `profile` being the live one */
     enum ibc_mode mode;
+    enum ibc_canary canary;
     enum ibc_names names;       /* IB_USERNAME/IB_PASSWORD or TWS_USERID/TWS_PASSWORD */
     enum ibc_consumer consumer; /* of the credentials */
     /* Asked only where `consumer` is unknown and it matters for these credentials; or NULL. */
@@ -51,6 +62,7 @@ struct ibc_charge {
 /* What was released. */
 struct ibc_release {
     uint32_t version;
+    bool canary; /* it, or the paper one, is a staged version: what comes of it decides about it */
     struct ibc_charge charge;
     struct ibc_charge paper_charge; /* with IBC_MODE_BOTH */
 };
@@ -90,24 +102,39 @@ IBC_CHECKED enum ibc_status ibc_broker_check(const struct ibc_broker *broker,
                                              struct ibc_finding findings[static IBC_FINDINGS],
                                              struct ibc_error *err);
 
+/*
+ * What a login was made on. A gateway logs in again and again with what it took when it was made or
+ * started, whatever is released meanwhile; so what it says is about that charge and no later one.
+ * The zero value: about the last charge.
+ */
+struct ibc_login_origin {
+    struct ibc_charge charge; /* this one; its sequence is 0 where that is not known */
+    int64_t taken_ns; /* wall clock at which the gateway took its credentials: the last charge
+                       * before that, or up to a minute after, for clocks differ; 0: not known */
+};
+
 /* What is to be written down about a login. */
 struct ibc_report {
     enum ibc_outcome outcome;
     int64_t wait;    /* seconds, with IBC_OUTCOME_THROTTLED; 0: none printed */
     int64_t seen_ns; /* time of the log line that tells it; 0: a person does */
     bool automatic;  /* nobody released for this login: the gateway, or a supervisor, restarted */
+    struct ibc_login_origin origin;
 };
 
 /* What became of a report. */
 struct ibc_reported {
     enum ibc_outcome outcome; /* as it was written down */
     bool again;               /* it stood there already: nothing was written */
+    uint32_t promoted;        /* the staged version that became the active one by it; 0: none */
+    uint32_t burned;          /* the staged version that was rejected; 0: none */
     bool warned;              /* the vault could not be marked; err->text has the reason */
 };
 
 /*
  * Write down what came of the last login of `profile`'s account: ledger, audit log, and, where a
- * version is proven or burned by it, the vault. The ledger decides; that the vault could not be
+ * version is proven or burned by it, the vault. A success makes a staged version the active one,
+ * and versions that the policy does not keep go. The ledger decides; that the vault could not be
  * marked is only a warning.
  *
  * A rejection at an automatic restart, of a credential that had logged in before, is written down
@@ -123,6 +150,7 @@ struct ibc_attestation {
     enum ibc_kind kind; /* of the accounts that were seen */
     int64_t seen_ns;    /* time of the line or answer that tells it, so that a contradiction is
                          * written down once; 0: each time */
+    struct ibc_login_origin origin;
 };
 
 /* What became of an attestation. */
@@ -169,13 +197,49 @@ IBC_CHECKED enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *b
                                                       const char *profile, bool *awaits,
                                                       struct ibc_error *err);
 
-/* What the gate says of `profile` now, with nothing charged. */
+/* What became of a profile's staged version. */
+enum ibc_staging {
+    IBC_STAGING_NONE,     /* none is staged */
+    IBC_STAGING_WAITS,    /* for its first login */
+    IBC_STAGING_TRIED,    /* it was released, and nobody has said yet what came of it */
+    IBC_STAGING_PROMOTED, /* it had logged in, and is the active one now */
+    IBC_STAGING_BURNED,   /* it was rejected, and is burned now */
+};
+
+struct ibc_settled {
+    enum ibc_staging staging;
+    uint32_t version;    /* which one; 0 with IBC_STAGING_NONE */
+    int64_t retry_after; /* seconds, with IBC_STAGING_TRIED: then nobody will say any more */
+};
+
+/*
+ * Bring the vault up to what the ledger knows of a staged version: a crash may have come between
+ * the two. IBC_STAGING_PROMOTED and _BURNED are told only by the call that wrote them.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_settle(const struct ibc_broker *broker, const char *profile,
+                                              struct ibc_settled *out, struct ibc_error *err);
+
+/* Did IBKR reject this username and password, and nobody said since that it was wrong? */
+IBC_CHECKED enum ibc_status ibc_broker_is_burned(const struct ibc_broker *broker,
+                                                 struct ibc_view username, struct ibc_view password,
+                                                 bool *burned, struct ibc_error *err);
+
+/*
+ * Write into the vault that IBKR ends the password that `profile`'s account logged in with last in
+ * `days` days; a negative number: soon, it does not say when. What was known already changes
+ * nothing.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_expiry(const struct ibc_broker *broker, const char *profile,
+                                              int64_t days, struct ibc_error *err);
+
+/* What the gate says of `profile` now, of the staged version where there is one, with nothing
+ * charged. */
 IBC_CHECKED enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,
                                             struct ibc_gate_verdict *out, struct ibc_error *err);
 
 /*
- * Wipe the slate: waits, budgets, holds, the burn of the newest version, and in the vault what was
- * seen that contradicts the profile's kind. A person's decision.
+ * Wipe the slate: waits, budgets, holds, the burns of the current and of the staged version, and in
+ * the vault what was seen that contradicts the profile's kind. A person's decision.
  */
 IBC_CHECKED enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile,
                                              bool *warned, struct ibc_error *err);

@@ -36,10 +36,12 @@ enum ibc_gate_reason {
 struct ibc_gate_verdict {
     enum ibc_gate_decision decision;
     enum ibc_gate_reason reason;
-    int64_t wait_ms;   /* with IBC_GATE_WAIT: at least this long from now */
-    int64_t failures;  /* in the window, since the last success or clear */
-    int64_t attempts;  /* likewise, those of unknown or harmful outcome */
-    int64_t budget_ms; /* with IBC_REASON_FAILURES and _ATTEMPTS: age of the oldest counted */
+    int64_t wait_ms;      /* with IBC_GATE_WAIT: at least this long from now */
+    int64_t failures;     /* in the window, since the last success or clear */
+    int64_t attempts;     /* likewise, those of unknown or harmful outcome */
+    int64_t budget_ms;    /* with IBC_REASON_FAILURES and _ATTEMPTS: age of the oldest counted */
+    int64_t in_flight_ms; /* whatever the reason is: until an attempt that has no outcome yet counts
+                           * as unknown; 0: there is none */
 };
 
 /*

@@ -65,9 +65,11 @@ struct ibc_login_step {
     bool attempts[IBC_LOGIN_SIDES_MAX]; /* a login was made */
     struct ibc_login_outcome outcomes[IBC_LOGIN_SIDES_MAX];
     struct ibc_login_accounts accounts[IBC_LOGIN_SIDES_MAX];
-    bool logged_in;              /* with this all sides are in */
-    bool secret_read;            /* the gateway has read its secrets */
-    bool stop;                   /* stop the container, now */
+    bool logged_in;   /* with this all sides are in */
+    bool secret_read; /* the gateway has read its secrets */
+    bool stop;        /* stop the container, now */
+    bool expires;     /* IBKR ends the password in `expires_days` days; negative: soon */
+    int64_t expires_days;
     enum ibc_notice notice;      /* 0: none */
     char why[IBC_LOGIN_WHY_MAX]; /* what happened, in words; "" where nothing did */
 };

@@ -65,9 +65,11 @@ enum ibc_notice {
     IBC_NOTICE_MODE_CONTRADICTION, /* the account is not of the kind that was sealed */
     IBC_NOTICE_PASSWORD_EXPIRY,    /* the password ends soon, or has */
     IBC_NOTICE_RECOVERED,          /* logged in again after trouble */
+    IBC_NOTICE_ROTATION_DUE,       /* a password is older than it should get */
 };
 
-/* "held", "throttled", "rejected", "mode-contradiction", "password-expiry", "recovered" */
+/* "held", "throttled", "rejected", "mode-contradiction", "password-expiry", "recovered",
+ * "rotation-due" */
 const char *ibc_notice_name(enum ibc_notice notice);
 
 enum ibc_notify_way {
@@ -110,6 +112,10 @@ struct ibc_policy {
     size_t field_count;
     char fields[IBC_POLICY_FIELDS_MAX][IBC_POLICY_FIELD_NAME_MAX + 1]; /* where not all: these */
     struct ibc_gate_rules gate;
+    int64_t rotation_max_age;       /* seconds: a password that is older is due */
+    int64_t rotation_warn;          /* seconds before that: it soon is */
+    int64_t rotation_keep_versions; /* of those replaced: the newest so many stay */
+    int64_t rotation_keep_age;      /* seconds: and those replaced less long ago */
     int64_t restart_wait; /* seconds: before a supervisor's first restart after a login; doubles */
     int64_t restart_cap;  /* seconds: where the doubling ends */
     int64_t
@@ -139,7 +145,10 @@ IBC_CHECKED enum ibc_status ibc_policy_parse(struct ibc_view text, const char *n
 IBC_CHECKED enum ibc_status ibc_policy_load(const char *path, struct ibc_policy *out,
                                             struct ibc_error *err);
 
-/* May the further field of that name leave the vault? */
+/* What a field's name begins with that is ibcred's own, such as a forge's token. */
+#define IBC_OWN_FIELD_PREFIX "IBCRED_"
+
+/* May the further field of that name leave the vault with a release? Never one of ibcred's own. */
 bool ibc_policy_allows_field(const struct ibc_policy *policy, struct ibc_view name);
 
 /* The API port of the gateway's container that fits the mode. IBC_MODE_BOTH gives live's. */

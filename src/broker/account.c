@@ -45,8 +45,55 @@ static enum ibc_status open_ledger(const struct ibc_broker *broker,
                            &account->ledger, err);
 }
 
+enum canary_state account_canary(const struct ibc_broker *broker, const struct account *account,
+                                 const struct ibc_version *staged) {
+    unsigned char credential[IBC_CREDENTIAL_ID_BYTES];
+    credential_of(broker->vault, staged, credential);
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    return canary_state(entries, count, credential, staged->created_ms);
+}
+
+static void choose(const struct ibc_broker *broker, struct account *account,
+                   const struct ibc_version *version) {
+    account->version = version;
+    credential_of(broker->vault, version, account->credential);
+    account->usable = true;
+}
+
+/*
+ * Which version is to be released? One that is staged has its own say only while its first login is
+ * still to come: if that has succeeded it is the active one, whatever the vault still says, and if
+ * it was rejected it is burned.
+ */
+static void choose_version(const struct ibc_broker *broker, struct account *account,
+                           enum ibc_canary canary) {
+    const struct ibc_version *active = ibc_profile_active(account->profile);
+    const struct ibc_version *staged = ibc_profile_staged(account->profile);
+    account->usable = active && canary != IBC_CANARY_ONLY;
+    if (!staged || !has_credentials(staged) ||
+        !same_account(broker->vault, staged, account->version)) {
+        return;
+    }
+    switch (account_canary(broker, account, staged)) {
+    case CANARY_PASSED:
+        choose(broker, account, staged);
+        break;
+    case CANARY_WAITS:
+    case CANARY_TRIED:
+        account->canary = canary != IBC_CANARY_NEVER;
+        account->waiting = account->canary ? NULL : staged;
+        if (account->canary) {
+            choose(broker, account, staged);
+        }
+        break;
+    case CANARY_REJECTED:
+        break;
+    }
+}
+
 enum ibc_status account_open(const struct ibc_broker *broker, const char *profile,
-                             struct account *out, struct ibc_error *err) {
+                             enum ibc_canary canary, struct account *out, struct ibc_error *err) {
     *out = (struct account){0};
     auto_account account = {0};
     enum ibc_status status = open_profile(broker, profile, &account, err);
@@ -54,6 +101,7 @@ enum ibc_status account_open(const struct ibc_broker *broker, const char *profil
         status = open_ledger(broker, account.version, &account, err);
     }
     if (status == IBC_OK) {
+        choose_version(broker, &account, canary);
         *out = account;
         account = (struct account){0};
     }
@@ -66,7 +114,7 @@ static void close_both(struct account (*accounts)[2]) {
 }
 
 enum ibc_status account_open_both(const struct ibc_broker *broker,
-                                  const char *const profiles[static 2],
+                                  const char *const profiles[static 2], enum ibc_canary canary,
                                   struct account out[static 2], struct ibc_error *err) {
     memset(out, 0, 2 * sizeof *out);
     IBC_CLEANUP(close_both) struct account accounts[2] = {{0}, {0}};
@@ -91,6 +139,8 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
         status = open_ledger(broker, accounts[1 - first].version, &accounts[1 - first], err);
     }
     if (status == IBC_OK) {
+        choose_version(broker, &accounts[0], canary);
+        choose_version(broker, &accounts[1], canary);
         memcpy(out, accounts, sizeof accounts);
         memset(accounts, 0, sizeof accounts);
     }
@@ -225,14 +275,38 @@ bool account_awaits_outcome(const struct account *account) {
                          entries[count - 1].event == IBC_LEDGER_ATTEMPT);
 }
 
-const struct ibc_ledger_entry *account_last_charge(const struct account *account) {
+/* The newest charge by the wall-clock time `wall_ms`. */
+static const struct ibc_ledger_entry *last_charge_by(const struct account *account,
+                                                     int64_t wall_ms) {
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
     for (size_t i = count; i > 0; i--) {
-        if (entries[i - 1].event == IBC_LEDGER_CHARGE &&
+        if (entries[i - 1].event == IBC_LEDGER_CHARGE && entries[i - 1].at.wall_ms <= wall_ms &&
             !ibc_ledger_taken_back(entries, count, i - 1)) {
             return &entries[i - 1];
         }
     }
     return NULL;
+}
+
+const struct ibc_ledger_entry *account_last_charge(const struct account *account) {
+    return last_charge_by(account, INT64_MAX);
+}
+
+/* A container is made and started seconds after its charge, by a daemon with a clock of its own. */
+enum { CLOCKS_DIFFER_MS = 60000 };
+
+const unsigned char *account_charged_credential(const struct account *account,
+                                                const struct ibc_login_origin *origin) {
+    if (origin && origin->charge.sequence != 0) {
+        return origin->charge.credential;
+    }
+    const struct ibc_ledger_entry *charge = NULL;
+    if (origin && origin->taken_ns != 0) {
+        charge = last_charge_by(account, origin->taken_ns / 1000000 + CLOCKS_DIFFER_MS);
+    }
+    if (!charge) {
+        charge = account_last_charge(account);
+    }
+    return charge ? charge->credential : account->credential;
 }

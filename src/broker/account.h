@@ -4,13 +4,21 @@
 #ifndef IBCRED_BROKER_ACCOUNT_H
 #define IBCRED_BROKER_ACCOUNT_H
 
+#include "broker/canary.h"
 #include <ibcred/broker.h>
 
 struct account {
     struct ibc_profile *profile;
-    const struct ibc_version *version; /* the active one, or the newest where none is */
+    const struct ibc_version *version; /* the one to release; by account_open_charged() the one
+                                        * that was charged */
     struct ibc_ledger *ledger;         /* locked */
     unsigned char credential[IBC_CREDENTIAL_ID_BYTES]; /* of `version` */
+
+    /* by account_open() and account_open_both(): */
+    bool usable;                       /* its state does not forbid to release it */
+    bool canary;                       /* it is a staged one, whose first login this would be */
+    const struct ibc_version *waiting; /* a staged one that waits for its first login and is not to
+                                        * be released; or NULL */
 
     /* by account_open_charged(): */
     bool seen;                /* a log line of that time stands in a ledger of the profile's */
@@ -23,11 +31,13 @@ struct account {
  */
 IBC_CHECKED enum ibc_status account_open_both(const struct ibc_broker *broker,
                                               const char *const profiles[static 2],
-                                              struct account out[static 2], struct ibc_error *err);
+                                              enum ibc_canary canary, struct account out[static 2],
+                                              struct ibc_error *err);
 
-/* Read the profile and lock its account's ledger. */
+/* Read the profile, lock its account's ledger and choose the version to release. */
 IBC_CHECKED enum ibc_status account_open(const struct ibc_broker *broker, const char *profile,
-                                         struct account *out, struct ibc_error *err);
+                                         enum ibc_canary canary, struct account *out,
+                                         struct ibc_error *err);
 
 /*
  * As account_open(), but of the account that the gateway logs in to: where the profile was sealed
@@ -47,6 +57,10 @@ bool has_credentials(const struct ibc_version *version);
 /* The credential id of a version, which has credentials, of a profile in `vault`. */
 void credential_of(const struct ibc_vault *vault, const struct ibc_version *version,
                    unsigned char out[static IBC_CREDENTIAL_ID_BYTES]);
+
+/* What the account's ledger knows of the version, which is staged. */
+enum canary_state account_canary(const struct ibc_broker *broker, const struct account *account,
+                                 const struct ibc_version *staged);
 
 /* Have both versions, which have credentials, one username? */
 bool same_account(const struct ibc_vault *vault, const struct ibc_version *a,
@@ -69,5 +83,12 @@ bool account_awaits_outcome(const struct account *account);
 
 /* The newest charge whose secret left, or NULL. Owned by the ledger, good until the next append. */
 const struct ibc_ledger_entry *account_last_charge(const struct account *account);
+
+/*
+ * The credential that what comes of `origin` is about (NULL: of the last charge): that of its
+ * charge, whose secret left; else our own.
+ */
+const unsigned char *account_charged_credential(const struct account *account,
+                                                const struct ibc_login_origin *origin);
 
 #endif

@@ -44,33 +44,58 @@ static bool clear(const struct ibc_vault *vault, struct ibc_profile *profile,
     return changed;
 }
 
+static bool prove(const struct ibc_policy *policy, struct ibc_profile *profile,
+                  struct ibc_version *version, enum ibc_kind kind, int64_t now_ms,
+                  struct marked *out) {
+    /* Only a person takes back what contradicts. */
+    bool changed = (kind == IBC_KIND_LIVE || !ibc_version_contradicts(profile, version)) &&
+                   ibc_version_prove(version, kind, now_ms);
+    if (version->state == IBC_VERSION_STAGED) {
+        const struct ibc_retention keep = {.versions = policy->rotation_keep_versions,
+                                           .age = policy->rotation_keep_age};
+        out->promoted = version->number;
+        changed = ibc_profile_promote(profile, now_ms);
+        ibc_profile_prune(profile, &keep, now_ms);
+    }
+    return changed;
+}
+
+static bool burn(struct ibc_version *version, int64_t now_ms, struct marked *out) {
+    if (version->state == IBC_VERSION_STAGED) {
+        out->burned = version->number;
+    }
+    return set_state(version, IBC_VERSION_BURNED, now_ms);
+}
+
 /* Mark `profile` itself. False: there is nothing to write. */
-static bool apply(const struct ibc_vault *vault, struct ibc_profile *profile,
-                  const unsigned char *credential, struct mark mark, int64_t now_ms) {
+static bool apply(const struct ibc_broker *broker, struct ibc_profile *profile,
+                  const unsigned char *credential, struct mark mark, int64_t now_ms,
+                  struct marked *out) {
+    *out = (struct marked){0};
     struct ibc_version *version =
-        mark.type == MARK_NONE ? NULL : version_with(vault, profile, credential);
+        mark.type == MARK_NONE ? NULL : version_with(broker->vault, profile, credential);
     if (!version) {
         return false;
     }
     switch (mark.type) {
     case MARK_PROVEN:
-        /* Only a person takes back what contradicts. */
-        return (mark.kind == IBC_KIND_LIVE || !ibc_version_contradicts(profile, version)) &&
-               ibc_version_prove(version, mark.kind, now_ms);
+        return prove(broker->policy, profile, version, mark.kind, now_ms, out);
+    case MARK_EXPIRES:
+        return ibc_version_expire(version, mark.expires_ms);
     case MARK_BURNED:
-        return set_state(version, IBC_VERSION_BURNED, now_ms);
+        return burn(version, now_ms, out);
     case MARK_CLEARED:
-        return clear(vault, profile, version, now_ms);
+        return clear(broker->vault, profile, version, now_ms);
     case MARK_NONE:
     default:
         return false;
     }
 }
 
-enum ibc_status mark_version(const struct ibc_broker *broker, struct ibc_profile *profile,
-                             const unsigned char *credential, struct mark mark, int64_t now_ms,
-                             struct ibc_error *err) {
-    if (!apply(broker->vault, profile, credential, mark, now_ms)) {
+static enum ibc_status write_mark(const struct ibc_broker *broker, struct ibc_profile *profile,
+                                  const unsigned char *credential, struct mark mark, int64_t now_ms,
+                                  struct marked *out, struct ibc_error *err) {
+    if (!apply(broker, profile, credential, mark, now_ms, out)) {
         return IBC_OK;
     }
     ibc_auto_vault_edit *edit = NULL;
@@ -81,7 +106,7 @@ enum ibc_status mark_version(const struct ibc_broker *broker, struct ibc_profile
     }
     ibc_auto_profile *newest = NULL;
     status = ibc_vault_get(ibc_vault_edit_vault(edit), profile->name, &newest, err);
-    if (status != IBC_OK || !apply(broker->vault, newest, credential, mark, now_ms)) {
+    if (status != IBC_OK || !apply(broker, newest, credential, mark, now_ms, out)) {
         return status;
     }
     status = ibc_vault_edit_put(edit, newest, err);
@@ -94,4 +119,28 @@ enum ibc_status mark_version(const struct ibc_broker *broker, struct ibc_profile
             ibc_generation_remember(broker->state_fd, ibc_vault_id(broker->vault), generation, err);
     }
     return status;
+}
+
+enum ibc_status mark_version(const struct ibc_broker *broker, struct ibc_profile *profile,
+                             const unsigned char *credential, struct mark mark, int64_t now_ms,
+                             struct marked *out, struct ibc_error *err) {
+    enum ibc_status status = write_mark(broker, profile, credential, mark, now_ms, out, err);
+    if (status != IBC_OK) {
+        *out = (struct marked){0};
+    }
+    return status;
+}
+
+enum ibc_status note_marked(const struct ibc_broker *broker, const char *profile,
+                            const struct marked *marked, struct ibc_error *err) {
+    if (marked->promoted == 0 && marked->burned == 0) {
+        return IBC_OK;
+    }
+    const struct ibc_audit_event event = {
+        .event = "rotate",
+        .profile = profile,
+        .version = marked->promoted ? marked->promoted : marked->burned,
+        .verdict = marked->promoted ? "promoted" : "burned",
+    };
+    return ibc_broker_note(broker, &event, err);
 }

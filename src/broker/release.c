@@ -26,13 +26,15 @@ static enum ibc_status open_accounts(struct release *release, struct ibc_error *
     release->parties[0].profile = request->profile;
     if (!request->paper_profile) {
         release->count = 1;
-        return account_open(release->broker, request->profile, &release->parties[0].account, err);
+        return account_open(release->broker, request->profile, request->canary,
+                            &release->parties[0].account, err);
     }
     release->count = 2;
     release->parties[1].profile = request->paper_profile;
     const char *const profiles[] = {request->profile, request->paper_profile};
     struct account accounts[2];
-    enum ibc_status status = account_open_both(release->broker, profiles, accounts, err);
+    enum ibc_status status =
+        account_open_both(release->broker, profiles, request->canary, accounts, err);
     release->parties[0].account = accounts[0];
     release->parties[1].account = accounts[1];
     return status;
@@ -58,17 +60,41 @@ static void release_close(struct release *release) {
     }
 }
 
+static enum ibc_status check_version_of(const struct party *party, enum ibc_canary canary,
+                                        struct ibc_error *err) {
+    const struct account *account = &party->account;
+    if (account->usable) {
+        return IBC_OK;
+    }
+    if (canary == IBC_CANARY_ONLY) {
+        return ibc_fail(err, IBC_ERR_NOT_FOUND,
+                        "profile '%s' has no staged version that waits for its first login; stage "
+                        "a new password with: ibcred rotate %s",
+                        party->profile, party->profile);
+    }
+    if (account->waiting) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "profile '%s': no version is active, and version %u is staged; its first "
+                        "login is made by ibcred up, or with --staged",
+                        party->profile, account->waiting->number);
+    }
+    return ibc_fail(err, IBC_ERR_REFUSED,
+                    "profile '%s': version %u is %s and no other is active; seal the right "
+                    "password with: ibcred seal %s, or, if IBKR was wrong: ibcred gate %s "
+                    "--clear",
+                    party->profile, account->version->number,
+                    ibc_version_state_name(account->version->state == IBC_VERSION_STAGED
+                                               ? IBC_VERSION_BURNED
+                                               : account->version->state),
+                    party->profile, party->profile);
+}
+
 static enum ibc_status check_version(const struct release *release, struct ibc_error *err) {
     for (size_t i = 0; i < release->count; i++) {
-        const struct ibc_version *version = release->parties[i].account.version;
-        const char *profile = release->parties[i].profile;
-        if (version->state != IBC_VERSION_ACTIVE) {
-            return ibc_fail(err, IBC_ERR_REFUSED,
-                            "profile '%s': version %u is %s and no other is active; seal the right "
-                            "password with: ibcred seal %s, or, if IBKR was wrong: ibcred gate %s "
-                            "--clear",
-                            profile, version->number, ibc_version_state_name(version->state),
-                            profile, profile);
+        enum ibc_status status =
+            check_version_of(&release->parties[i], release->request->canary, err);
+        if (status != IBC_OK) {
+            return status;
         }
     }
     return IBC_OK;
@@ -208,6 +234,28 @@ static enum ibc_status commit(struct release *release, const struct ibc_delivery
     return status;
 }
 
+static void pass_warning_on(const struct release *release, const char *sentence) {
+    if (release->broker->warn) {
+        release->broker->warn(release->broker->warn_context, sentence);
+    }
+}
+
+/* Who stages a password has mostly changed it at IBKR already. */
+static void warn_of_staged(const struct release *release) {
+    for (size_t i = 0; i < release->count; i++) {
+        const struct party *party = &release->parties[i];
+        if (party->account.waiting) {
+            struct ibc_error sentence;
+            ibc_fail(&sentence, IBC_OK,
+                     "profile '%s': version %u is staged and waits for its first login; what is "
+                     "released now is version %u",
+                     party->profile, party->account.waiting->number,
+                     party->account.version->number);
+            pass_warning_on(release, sentence.text);
+        }
+    }
+}
+
 static enum ibc_status allow(const struct release *release, struct ibc_error *err) {
     enum ibc_status status = check_version(release, err);
     if (status != IBC_OK) {
@@ -217,9 +265,10 @@ static enum ibc_status allow(const struct release *release, struct ibc_error *er
     if (status != IBC_OK) {
         return status;
     }
-    if (err->text[0] != '\0' && release->broker->warn) {
-        release->broker->warn(release->broker->warn_context, err->text);
+    if (err->text[0] != '\0') {
+        pass_warning_on(release, err->text);
     }
+    warn_of_staged(release);
     return check_gate(release, err);
 }
 
@@ -252,6 +301,7 @@ enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
     }
     *out = (struct ibc_release){
         .version = release.parties[0].account.version->number,
+        .canary = release.parties[0].account.canary || release.parties[1].account.canary,
         .charge = release.parties[0].charge,
         .paper_charge = release.parties[1].charge,
     };

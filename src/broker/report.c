@@ -18,20 +18,14 @@ enum ibc_status ibc_broker_note(const struct ibc_broker *broker,
     return ibc_audit_append(audit, event, &now, err);
 }
 
-/* The credential that an outcome is about: of the last charge whose secret left, else our own. */
-static const unsigned char *reported_credential(const struct account *account) {
-    const struct ibc_ledger_entry *charge = account_last_charge(account);
-    return charge ? charge->credential : account->credential;
-}
-
-static const struct mark no_mark = {MARK_NONE, 0};
+static const struct mark no_mark = {.type = MARK_NONE};
 
 static struct mark mark_for(enum ibc_outcome outcome) {
     switch (outcome) {
     case IBC_OUTCOME_SUCCESS:
-        return (struct mark){MARK_PROVEN, 0};
+        return (struct mark){.type = MARK_PROVEN};
     case IBC_OUTCOME_REJECTED:
-        return (struct mark){MARK_BURNED, 0};
+        return (struct mark){.type = MARK_BURNED};
     default:
         return no_mark;
     }
@@ -62,7 +56,8 @@ static enum ibc_status record(const struct ibc_broker *broker, struct account *a
  */
 static enum ibc_status write_down(const struct ibc_broker *broker, struct account *account,
                                   struct ibc_ledger_entry *entry, struct ibc_audit_event *event,
-                                  struct mark mark, bool *warned, struct ibc_error *err) {
+                                  struct mark mark, struct marked *marked, bool *warned,
+                                  struct ibc_error *err) {
     enum ibc_status status = ibc_clock_now(&entry->at, err);
     if (status != IBC_OK) {
         return status;
@@ -76,13 +71,19 @@ static enum ibc_status write_down(const struct ibc_broker *broker, struct accoun
     ibc_ledger_free(&account->ledger);
     if (status == IBC_OK) {
         *warned = mark_version(broker, account->profile, entry->credential, mark, entry->at.wall_ms,
-                               err) != IBC_OK;
+                               marked, err) != IBC_OK ||
+                  note_marked(broker, account->profile->name, marked, err) != IBC_OK;
     }
     return status;
 }
 
-/* Has this credential logged in before? */
-static bool logged_in_before(const struct account *account, const unsigned char *credential) {
+/* Has this credential logged in before? Of one that is staged only what came since then counts. */
+static bool logged_in_before(const struct ibc_broker *broker, const struct account *account,
+                             const unsigned char *credential) {
+    const struct ibc_version *version = version_with(broker->vault, account->profile, credential);
+    if (version && version->state == IBC_VERSION_STAGED) {
+        return account_canary(broker, account, version) == CANARY_PASSED;
+    }
     size_t count;
     const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
     for (size_t i = count; i > 0; i--) {
@@ -114,14 +115,20 @@ enum ibc_status ibc_broker_report(const struct ibc_broker *broker, const char *p
                                      .outcome = report->outcome,
                                      .wait = report->wait,
                                      .seen_ns = report->seen_ns};
-    memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
+    memcpy(entry.credential, account_charged_credential(&account, &report->origin),
+           sizeof entry.credential);
     if (report->outcome == IBC_OUTCOME_REJECTED && report->automatic &&
-        logged_in_before(&account, entry.credential)) {
+        logged_in_before(broker, &account, entry.credential)) {
         entry.outcome = IBC_OUTCOME_FAILED;
     }
     out->outcome = entry.outcome;
     struct ibc_audit_event event = {.event = "report", .verdict = ibc_outcome_name(entry.outcome)};
-    return write_down(broker, &account, &entry, &event, mark_for(entry.outcome), &out->warned, err);
+    struct marked marked = {0};
+    status = write_down(broker, &account, &entry, &event, mark_for(entry.outcome), &marked,
+                        &out->warned, err);
+    out->promoted = marked.promoted;
+    out->burned = marked.burned;
+    return status;
 }
 
 /* The kind of account that a session of that mode has; 0 for `both`, which is two sessions. */
@@ -152,7 +159,8 @@ static struct ibc_ledger_entry attested_entry(const struct account *account,
         entry.outcome = IBC_OUTCOME_CONTRADICTED;
         entry.seen_ns = seen->seen_ns;
     }
-    memcpy(entry.credential, reported_credential(account), sizeof entry.credential);
+    memcpy(entry.credential, account_charged_credential(account, &seen->origin),
+           sizeof entry.credential);
     return entry;
 }
 
@@ -187,8 +195,9 @@ enum ibc_status ibc_broker_attest(const struct ibc_broker *broker, const char *p
         .why = seen->kind == IBC_KIND_LIVE ? "the gateway logged in to a live account"
                                            : "the gateway logged in to a paper account",
     };
-    return write_down(broker, &account, &entry, &event, (struct mark){MARK_PROVEN, seen->kind},
-                      &out->warned, err);
+    const struct mark mark = {.type = MARK_PROVEN, .kind = seen->kind};
+    struct marked unused;
+    return write_down(broker, &account, &entry, &event, mark, &unused, &out->warned, err);
 }
 
 enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *profile,
@@ -205,10 +214,11 @@ enum ibc_status ibc_broker_attempt(const struct ibc_broker *broker, const char *
         return IBC_OK;
     }
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_ATTEMPT, .seen_ns = seen_ns};
-    memcpy(entry.credential, reported_credential(&account), sizeof entry.credential);
+    memcpy(entry.credential, account_charged_credential(&account, NULL), sizeof entry.credential);
     struct ibc_audit_event event = {.event = "login", .verdict = "seen"};
+    struct marked unmarked;
     bool unused;
-    return write_down(broker, &account, &entry, &event, no_mark, &unused, err);
+    return write_down(broker, &account, &entry, &event, no_mark, &unmarked, &unused, err);
 }
 
 enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char *profile,
@@ -231,25 +241,41 @@ enum ibc_status ibc_broker_take_back(const struct ibc_broker *broker, const char
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_UNDELIVERED};
     memcpy(entry.credential, charge->credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "take-back", .verdict = "done", .why = why};
+    struct marked unmarked;
     bool unused;
-    status = write_down(broker, &account, &entry, &event, no_mark, &unused, err);
+    status = write_down(broker, &account, &entry, &event, no_mark, &unmarked, &unused, err);
     *done = status == IBC_OK;
     return status;
 }
 
-enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile, bool *warned,
-                                 struct ibc_error *err) {
-    *warned = false;
+/* Clear what is held against the version that `canary` chooses. */
+static enum ibc_status clear_version(const struct ibc_broker *broker, const char *profile,
+                                     enum ibc_canary canary, bool *warned, struct ibc_error *err) {
     auto_account account = {0};
-    enum ibc_status status = account_open(broker, profile, &account, err);
+    enum ibc_status status = account_open(broker, profile, canary, &account, err);
     if (status != IBC_OK) {
         return status;
     }
     struct ibc_ledger_entry entry = {.event = IBC_LEDGER_CLEAR};
     memcpy(entry.credential, account.credential, sizeof entry.credential);
     struct ibc_audit_event event = {.event = "clear", .verdict = "done"};
-    return write_down(broker, &account, &entry, &event, (struct mark){MARK_CLEARED, 0}, warned,
-                      err);
+    const struct mark mark = {.type = MARK_CLEARED};
+    struct marked unused;
+    return write_down(broker, &account, &entry, &event, mark, &unused, warned, err);
+}
+
+enum ibc_status ibc_broker_clear(const struct ibc_broker *broker, const char *profile, bool *warned,
+                                 struct ibc_error *err) {
+    *warned = false;
+    ibc_auto_profile *before = NULL;
+    enum ibc_status status = ibc_vault_get(broker->vault, profile, &before, err);
+    if (status == IBC_OK) {
+        status = clear_version(broker, profile, IBC_CANARY_NEVER, warned, err);
+    }
+    if (status == IBC_OK && !*warned && ibc_profile_staged(before)) {
+        status = clear_version(broker, profile, IBC_CANARY_ANY, warned, err);
+    }
+    return status;
 }
 
 enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker, const char *profile,
@@ -264,7 +290,7 @@ enum ibc_status ibc_broker_awaits_outcome(const struct ibc_broker *broker, const
 enum ibc_status ibc_broker_gate(const struct ibc_broker *broker, const char *profile,
                                 struct ibc_gate_verdict *out, struct ibc_error *err) {
     auto_account account = {0};
-    enum ibc_status status = account_open(broker, profile, &account, err);
+    enum ibc_status status = account_open(broker, profile, IBC_CANARY_ANY, &account, err);
     if (status != IBC_OK) {
         return status;
     }

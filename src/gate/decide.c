@@ -276,10 +276,9 @@ static struct ibc_gate_verdict conclude(const struct fold *fold, int64_t now,
     struct ibc_gate_verdict verdict = {
         .failures = failures_counted(fold, now),
         .attempts = budget_count(&slate->attempts, milliseconds(fold->rules->window), now),
+        .in_flight_ms = slate->in_flight ? timeout_of(fold) - now : 0,
     };
-    if (slate->in_flight) {
-        consider_wait(&verdict, timeout_of(fold) - now, IBC_REASON_IN_FLIGHT);
-    }
+    consider_wait(&verdict, verdict.in_flight_ms, IBC_REASON_IN_FLIGHT);
     consider_wait(&verdict, slate->wait_until - now, slate->wait_reason);
     consider_wait(&verdict, attempts_wait(fold, verdict.attempts, now), IBC_REASON_ATTEMPTS);
     consider_wait(&verdict, maintenance_ms, IBC_REASON_MAINTENANCE);

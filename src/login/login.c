@@ -303,6 +303,8 @@ static void on_account(struct ibc_login *login, const struct ibc_log_match *matc
 
 static void on_password_expiry(const struct ibc_log_match *match, struct ibc_login_step *out) {
     out->notice = IBC_NOTICE_PASSWORD_EXPIRY;
+    out->expires = true;
+    out->expires_days = match->number;
     if (match->number >= 0) {
         say(out, "IBKR says that the password ends in %lld days", (long long)match->number);
     } else {

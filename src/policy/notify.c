@@ -13,6 +13,7 @@ static const struct ibc_yaml_word notice_words[] = {
     {"mode-contradiction", IBC_NOTICE_MODE_CONTRADICTION},
     {"password-expiry", IBC_NOTICE_PASSWORD_EXPIRY},
     {"recovered", IBC_NOTICE_RECOVERED},
+    {"rotation-due", IBC_NOTICE_ROTATION_DUE},
     {NULL, 0},
 };
 

@@ -36,6 +36,10 @@ enum ibc_status ibc_policy_load(const char *path, struct ibc_policy *out, struct
 }
 
 bool ibc_policy_allows_field(const struct ibc_policy *policy, struct ibc_view name) {
+    const struct ibc_view own = ibc_view_of(IBC_OWN_FIELD_PREFIX);
+    if (name.size >= own.size && memcmp(name.bytes, own.bytes, own.size) == 0) {
+        return false;
+    }
     if (policy->all_fields) {
         return true;
     }

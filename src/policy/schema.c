@@ -10,7 +10,7 @@
  * which IBKR locks a user, the window is never shorter than the 24 hours it counts over, and
  * every wait keeps a floor.
  */
-enum { MINUTE = 60, HOUR = 3600, DAY = 86400, MONTH = 30 * DAY };
+enum { MINUTE = 60, HOUR = 3600, DAY = 86400, MONTH = 30 * DAY, DECADE = 3650 * DAY };
 enum { ATTEMPTS_MAX = 9 };
 
 /* chown(2) takes the number above it for "as it was". */
@@ -265,6 +265,27 @@ static const struct ibc_yaml_field gate_fields[] = {
 };
 TABLE(gate_table, gate_fields, check_gate);
 
+static const struct ibc_yaml_field keep_fields[] = {
+    NUMBER("versions", struct ibc_policy, rotation_keep_versions, 0, 1000),
+    DURATION("age", struct ibc_policy, rotation_keep_age, 0, DECADE),
+};
+TABLE(keep_table, keep_fields, NULL);
+
+static enum ibc_status check_rotation(struct ibc_yaml *yaml, const void *target) {
+    const struct ibc_policy *policy = target;
+    if (policy->rotation_warn > policy->rotation_max_age) {
+        return fail_order(yaml, "warn", policy->rotation_warn, "max_age", policy->rotation_max_age);
+    }
+    return IBC_OK;
+}
+
+static const struct ibc_yaml_field rotation_fields[] = {
+    DURATION("max_age", struct ibc_policy, rotation_max_age, DAY, DECADE),
+    DURATION("warn", struct ibc_policy, rotation_warn, 0, DECADE),
+    SECTION("keep", keep_table),
+};
+TABLE(rotation_table, rotation_fields, check_rotation);
+
 static enum ibc_status check_supervise(struct ibc_yaml *yaml, const void *target) {
     const struct ibc_policy *policy = target;
     if (policy->restart_wait > policy->restart_cap) {
@@ -307,6 +328,7 @@ static const struct ibc_yaml_field policy_fields[] = {
      .offset = offsetof(struct ibc_policy, gate),
      .table = &gate_table},
     SECTION("api", api_table),
+    SECTION("rotation", rotation_table),
     SECTION("supervise", supervise_table),
     {.key = "notify", .read = ibc_policy_read_notify, .max = IBC_NOTIFY_TARGETS_MAX},
     {.key = "maintenance", .read = ibc_policy_read_maintenance, .max = IBC_WINDOWS_MAX},

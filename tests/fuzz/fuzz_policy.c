@@ -36,7 +36,7 @@ static void check_windows(const struct ibc_policy *policy) {
 }
 
 static void check_target(const struct ibc_notify_target *target) {
-    require(target->notices != 0 && (target->notices & ~0x7eU) == 0);
+    require(target->notices != 0 && (target->notices & ~0xfeU) == 0);
     require(target->timeout >= 1 && target->timeout <= 60);
     if (target->way != IBC_NOTIFY_COMMAND) {
         require(memchr(target->text, '\0', sizeof target->text) != NULL);
@@ -52,6 +52,13 @@ static void check_target(const struct ibc_notify_target *target) {
         require(end != NULL);
         used = (size_t)(end - target->text) + 1;
     }
+}
+
+static void check_rotation(const struct ibc_policy *policy) {
+    require(policy->rotation_max_age >= 86400 && policy->rotation_max_age <= 3650 * 86400);
+    require(policy->rotation_warn >= 0 && policy->rotation_warn <= policy->rotation_max_age);
+    require(policy->rotation_keep_versions >= 0 && policy->rotation_keep_versions <= 1000);
+    require(policy->rotation_keep_age >= 0 && policy->rotation_keep_age <= 3650 * 86400);
 }
 
 static void check_supervision(const struct ibc_policy *policy) {
@@ -81,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(policy.field_count <= IBC_POLICY_FIELDS_MAX);
     check_rules(&policy.gate);
     check_windows(&policy);
+    check_rotation(&policy);
     check_supervision(&policy);
     return 0;
 }

@@ -17,6 +17,10 @@
 
 #include <cmocka.h>
 
+/* What is said of a login is about the last charge. */
+#define OF_LAST_CHARGE                                                                             \
+    { {0}, 0 }
+
 struct world {
     char directory[64];
     char vault_path[80];

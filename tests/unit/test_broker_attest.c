@@ -19,7 +19,8 @@ static struct ibc_attested attest_as(struct world *world, const char *profile,
 
 /* The gateway of the paper profile, in paper mode, was seen to have such accounts. */
 static struct ibc_attested attest(struct world *world, enum ibc_kind kind, int64_t seen_ns) {
-    return attest_as(world, "paper", (struct ibc_attestation){IBC_MODE_PAPER, kind, seen_ns});
+    return attest_as(world, "paper",
+                     (struct ibc_attestation){IBC_MODE_PAPER, kind, seen_ns, OF_LAST_CHARGE});
 }
 
 static void assert_held(struct world *world, const char *profile) {
@@ -114,10 +115,13 @@ static void a_live_user_in_paper_mode_sees_paper_accounts(void **state) {
     struct world *world = *state;
     seal(world, "live", IBC_KIND_LIVE, "user2", "live-pass2", NULL);
     assert_false(
-        attest_as(world, "live", (struct ibc_attestation){IBC_MODE_PAPER, IBC_KIND_PAPER, 5})
+        attest_as(world, "live",
+                  (struct ibc_attestation){IBC_MODE_PAPER, IBC_KIND_PAPER, 5, OF_LAST_CHARGE})
             .contradicts);
-    assert_false(attest_as(world, "live", (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_LIVE, 6})
-                     .contradicts);
+    assert_false(
+        attest_as(world, "live",
+                  (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_LIVE, 6, OF_LAST_CHARGE})
+            .contradicts);
     assert_int_equal(version_of(world, "live", 1).proven_kind, IBC_KIND_LIVE);
     assert_int_equal(verdict_of(world, "live").decision, IBC_GATE_ALLOW);
 }
@@ -172,8 +176,10 @@ static void a_live_account_under_paper_holds_the_account(void **state) {
 static void a_paper_account_under_live_holds_the_account(void **state) {
     struct world *world = *state;
     seal(world, "live", IBC_KIND_LIVE, "user2", "live-pass2", NULL);
-    assert_true(attest_as(world, "live", (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_PAPER, 5})
-                    .contradicts);
+    assert_true(
+        attest_as(world, "live",
+                  (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_PAPER, 5, OF_LAST_CHARGE})
+            .contradicts);
     assert_held(world, "live");
     assert_int_equal(version_of(world, "live", 1).proven_kind, IBC_KIND_PAPER);
     clear(world, "live");
@@ -184,14 +190,17 @@ static void a_paper_account_under_live_holds_the_account(void **state) {
 static void a_live_user_in_paper_mode_who_sees_a_live_account_is_held(void **state) {
     struct world *world = *state;
     seal(world, "live", IBC_KIND_LIVE, "user2", "live-pass2", NULL);
-    assert_true(attest_as(world, "live", (struct ibc_attestation){IBC_MODE_PAPER, IBC_KIND_LIVE, 5})
-                    .contradicts);
+    assert_true(
+        attest_as(world, "live",
+                  (struct ibc_attestation){IBC_MODE_PAPER, IBC_KIND_LIVE, 5, OF_LAST_CHARGE})
+            .contradicts);
     assert_held(world, "live");
 }
 
 static void a_live_account_of_a_paper_user_contradicts_in_live_mode_too(void **state) {
     struct world *world = *state;
-    assert_true(attest_as(world, "paper", (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_LIVE, 5})
+    assert_true(attest_as(world, "paper",
+                          (struct ibc_attestation){IBC_MODE_LIVE, IBC_KIND_LIVE, 5, OF_LAST_CHARGE})
                     .contradicts);
     assert_held(world, "paper");
 }
@@ -237,7 +246,7 @@ static void a_contradicted_login_has_logged_in_for_a_later_automatic_rejection(v
     must_release(world);
     attest(world, IBC_KIND_LIVE, 5);
     struct ibc_reported reported =
-        report_as(world, (struct ibc_report){IBC_OUTCOME_REJECTED, 0, 6, true});
+        report_as(world, (struct ibc_report){IBC_OUTCOME_REJECTED, 0, 6, true, OF_LAST_CHARGE});
     assert_int_equal(reported.outcome, IBC_OUTCOME_FAILED);
 }
 
@@ -254,9 +263,11 @@ static void a_persons_contradiction_holds_and_marks_nothing(void **state) {
 static void what_can_prove_nothing_is_refused(void **state) {
     struct world *world = *state;
     static const struct ibc_attestation bad[] = {
-        {IBC_MODE_BOTH, IBC_KIND_PAPER, 5},    {(enum ibc_mode)0, IBC_KIND_PAPER, 5},
-        {IBC_MODE_PAPER, (enum ibc_kind)0, 5}, {IBC_MODE_PAPER, (enum ibc_kind)3, 5},
-        {IBC_MODE_PAPER, IBC_KIND_PAPER, -1},
+        {IBC_MODE_BOTH, IBC_KIND_PAPER, 5, OF_LAST_CHARGE},
+        {(enum ibc_mode)0, IBC_KIND_PAPER, 5, OF_LAST_CHARGE},
+        {IBC_MODE_PAPER, (enum ibc_kind)0, 5, OF_LAST_CHARGE},
+        {IBC_MODE_PAPER, (enum ibc_kind)3, 5, OF_LAST_CHARGE},
+        {IBC_MODE_PAPER, IBC_KIND_PAPER, -1, OF_LAST_CHARGE},
     };
     for (size_t i = 0; i < IBC_ARRAY_SIZE(bad); i++) {
         struct ibc_error err;
@@ -338,7 +349,7 @@ static void a_vault_that_cannot_be_marked_is_only_a_warning(void **state) {
     assert_int_equal(rename(world->vault_path, elsewhere), 0);
     struct ibc_error err;
     struct ibc_attested attested;
-    const struct ibc_attestation seen = {IBC_MODE_PAPER, IBC_KIND_LIVE, 5};
+    const struct ibc_attestation seen = {IBC_MODE_PAPER, IBC_KIND_LIVE, 5, OF_LAST_CHARGE};
     assert_int_equal(ibc_broker_attest(&world->broker, "paper", &seen, &attested, &err), IBC_OK);
     assert_true(attested.warned);
     assert_true(attested.contradicts);

@@ -108,6 +108,22 @@ static void assert_waits(const struct script *script, int64_t now, int64_t until
 
 /* --- one attempt --- */
 
+static void what_is_in_flight_is_told_whatever_the_reason(void **state) {
+    (void)state;
+    struct script script = new_script();
+    const struct ibc_instant now = instant(1, 150000);
+    assert_int_equal(verdict(&script, 100).in_flight_ms, 0);
+    charge(&script, 100);
+    assert_int_equal(verdict(&script, 150).in_flight_ms, 250000);
+    const struct ibc_gate_verdict found = ibc_gate_decide(script.entries, script.count, &test_rules,
+                                                          other, &now, (int64_t)HOUR * 1000);
+    assert_int_equal(found.reason, IBC_REASON_MAINTENANCE);
+    assert_int_equal(found.in_flight_ms, 250000);
+    assert_int_equal(verdict(&script, 400).in_flight_ms, 0);
+    outcome(&script, IBC_OUTCOME_FAILED, 401);
+    assert_int_equal(verdict(&script, 401).in_flight_ms, 0);
+}
+
 static void an_empty_ledger_allows(void **state) {
     (void)state;
     struct script script = new_script();
@@ -827,55 +843,55 @@ static void each_verdict_is_explained_with_what_to_do(void **state) {
         const char *holds[3];
     } table[] = {
         {{.decision = IBC_GATE_ALLOW}, IBC_OK, 0, {""}},
-        {{IBC_GATE_WAIT, IBC_REASON_IN_FLIGHT, 61001, 0, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_IN_FLIGHT, 61001, 0, 1, 0, 0},
          IBC_ERR_WAIT,
          62,
          {"'paper'", "1 min 2 s", "ibcred report paper"}},
-        {{IBC_GATE_WAIT, IBC_REASON_REJECTED, 1000, 1, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_REJECTED, 1000, 1, 1, 0, 0},
          IBC_ERR_WAIT,
          1,
          {"rejected", "1 s", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_THROTTLED, 1, 0, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_THROTTLED, 1, 0, 1, 0, 0},
          IBC_ERR_WAIT,
          1,
          {"too many failed", "1 s", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_SECOND_FACTOR, 60000, 1, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_SECOND_FACTOR, 60000, 1, 1, 0, 0},
          IBC_ERR_WAIT,
          60,
          {"second factor", "1 min", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_SESSION_CONFLICT, 60000, 0, 0, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_SESSION_CONFLICT, 60000, 0, 0, 0, 0},
          IBC_ERR_WAIT,
          60,
          {"another session", "1 min", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_SILENT_DROP, 60000, 0, 0, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_SILENT_DROP, 60000, 0, 0, 0, 0},
          IBC_ERR_WAIT,
          60,
          {"dropped", "1 min", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_FAILED, 60000, 1, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_FAILED, 60000, 1, 1, 0, 0},
          IBC_ERR_WAIT,
          60,
          {"failed, though not", "1 min", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_UNKNOWN, 60000, 0, 1, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_UNKNOWN, 60000, 0, 1, 0, 0},
          IBC_ERR_WAIT,
          60,
          {"nothing was heard", "1 min", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_MAINTENANCE, 3600000, 0, 0, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_MAINTENANCE, 3600000, 0, 0, 0, 0},
          IBC_ERR_WAIT,
          3600,
          {"maintenance", "1 h", "gate paper --wait"}},
-        {{IBC_GATE_WAIT, IBC_REASON_ATTEMPTS, INT64_MAX, 0, 8, 0},
+        {{IBC_GATE_WAIT, IBC_REASON_ATTEMPTS, INT64_MAX, 0, 8, 0, 0},
          IBC_ERR_WAIT,
          INT64_MAX / 1000 + 1,
          {"8 of", "allows 8", "report paper success"}},
-        {{IBC_GATE_HOLD, IBC_REASON_FAILURES, 0, 4, 4, 0},
+        {{IBC_GATE_HOLD, IBC_REASON_FAILURES, 0, 4, 4, 0, 0},
          IBC_ERR_REFUSED,
          0,
          {"4 of", "fewer than 3", "gate paper --clear"}},
-        {{IBC_GATE_HOLD, IBC_REASON_CONTRADICTED, 0, 0, 0, 0},
+        {{IBC_GATE_HOLD, IBC_REASON_CONTRADICTED, 0, 0, 0, 0, 0},
          IBC_ERR_REFUSED,
          0,
          {"another kind than was asked for", "right mode", "gate paper --clear"}},
-        {{IBC_GATE_HOLD, IBC_REASON_BURNED, 0, 1, 1, 0},
+        {{IBC_GATE_HOLD, IBC_REASON_BURNED, 0, 1, 1, 0, 0},
          IBC_ERR_REFUSED,
          0,
          {"rejected this very", "ibcred seal paper", "gate paper --clear"}},
@@ -893,6 +909,7 @@ static void each_verdict_is_explained_with_what_to_do(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_in_flight_is_told_whatever_the_reason),
         cmocka_unit_test(an_empty_ledger_allows),
         cmocka_unit_test(a_charge_stands_in_the_way_until_it_times_out_and_is_unknown),
         cmocka_unit_test(each_outcome_of_a_charge_has_its_effect),

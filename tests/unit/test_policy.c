@@ -52,6 +52,10 @@ static void the_built_in_policy_has_every_value(void **state) {
     assert_int_equal(policy.secret_owner, 1000);
     assert_int_equal(policy.secret_group, 1000);
     assert_int_equal(policy.secret_mode, 0400);
+    assert_int_equal(policy.rotation_max_age, 90 * 86400);
+    assert_int_equal(policy.rotation_warn, 14 * 86400);
+    assert_int_equal(policy.rotation_keep_versions, 5);
+    assert_int_equal(policy.rotation_keep_age, 30 * 86400);
     assert_int_equal(policy.restart_wait, 10);
     assert_int_equal(policy.restart_cap, 600);
     assert_int_equal(policy.restart_steady, 600);
@@ -128,6 +132,7 @@ static void every_value_reaches_its_place(void **state) {
               "ttl: {default: 11s, max: 12m}\n"
               "delivery: {allow_disk: true, fields: [], ports: {paper: 7499, live: 7498},\n"
               "           secret_files: {owner: 12, group: 4294967294, mode: \"0440\"}}\n"
+              "rotation: {max_age: 16d, warn: 17, keep: {versions: 18, age: 19}}\n"
               "supervise: {restart_wait: 13, restart_cap: 14, steady: 15}\n"
               "gate:\n"
               "  max_failures: 1\n"
@@ -156,6 +161,10 @@ static void every_value_reaches_its_place(void **state) {
     assert_int_equal(policy.secret_owner, 12);
     assert_int_equal(policy.secret_group, INT64_C(4294967294));
     assert_int_equal(policy.secret_mode, 0440);
+    assert_int_equal(policy.rotation_max_age, 16 * 86400);
+    assert_int_equal(policy.rotation_warn, 17);
+    assert_int_equal(policy.rotation_keep_versions, 18);
+    assert_int_equal(policy.rotation_keep_age, 19);
     assert_int_equal(policy.restart_wait, 13);
     assert_int_equal(policy.restart_cap, 14);
     assert_int_equal(policy.restart_steady, 15);
@@ -194,7 +203,7 @@ static void a_window_that_ends_before_it_begins_ends_the_next_day(void **state) 
     assert_int_equal(policy.windows[2].minutes, 1440);
 }
 
-enum { ALL_NOTICES = 2 | 4 | 8 | 16 | 32 | 64 };
+enum { ALL_NOTICES = 2 | 4 | 8 | 16 | 32 | 64 | 128 };
 
 static void whoever_is_to_be_told_is_told_as_it_stands_there(void **state) {
     (void)state;
@@ -225,7 +234,7 @@ static void whoever_is_to_be_told_is_told_as_it_stands_there(void **state) {
 
 static void every_notice_has_the_name_that_a_policy_calls_it_by(void **state) {
     (void)state;
-    for (int notice = IBC_NOTICE_HELD; notice <= IBC_NOTICE_RECOVERED; notice++) {
+    for (int notice = IBC_NOTICE_HELD; notice <= IBC_NOTICE_ROTATION_DUE; notice++) {
         char text[128];
         (void)snprintf(text, sizeof text, "notify: [{on: [%s], command: [/bin/true]}]",
                        ibc_notice_name((enum ibc_notice)notice));
