@@ -7,6 +7,7 @@
 #ifndef IBCRED_DELIVER_H
 #define IBCRED_DELIVER_H
 
+#include <ibcred/ci.h>
 #include <ibcred/lease.h>
 #include <ibcred/sink.h>
 
@@ -139,6 +140,7 @@ struct ibc_command {
     char *const *argv;    /* NULL-terminated; no shell */
     char *const *base;    /* the environment it starts from, less every IBCRED_* variable */
     const char *withheld; /* one more variable that it is not to have; NULL for none */
+    int output; /* ibc_command_child_delivery(): the child's stdout, borrowed; -1: our stderr */
 
     /* the rest is the delivery's own */
     char *program; /* argv[0], found in PATH */
@@ -151,12 +153,54 @@ struct ibc_delivery ibc_command_delivery(struct ibc_command *command);
 
 /*
  * As a child instead: the delivery that hands over by starting the command, which the caller then
- * waits for. Its stdin is /dev/null, its stdout this process's stderr, and it is in this process's
+ * waits for. Its stdin is /dev/null, its stdout `command->output`, and it is in this process's
  * group. `command->child` is its process id.
  */
 struct ibc_delivery ibc_command_child_delivery(struct ibc_command *command);
 void ibc_command_free(struct ibc_command *command);
 #define ibc_auto_command IBC_CLEANUP(ibc_command_free) struct ibc_command
+
+/*
+ * Another delivery, whose values the runner is told to hide right before they are handed over:
+ * after the charge, since whoever reads the runner's pipe has them then. IBC_ERR_IO: that could not
+ * be written, and the other delivery handed nothing over.
+ */
+struct ibc_masked {
+    enum ibc_ci ci;
+    const struct ibc_delivery *inner;
+    int runner; /* the descriptor that the runner reads: stdout */
+
+    /* the rest is the delivery's own */
+    struct ibc_secret lines;
+};
+
+void ibc_masked_init(struct ibc_masked *masked, enum ibc_ci ci, const struct ibc_delivery *inner,
+                     int runner);
+/* Its name is the other delivery's. */
+struct ibc_delivery ibc_masked_delivery(struct ibc_masked *masked);
+void ibc_masked_free(struct ibc_masked *masked);
+#define ibc_auto_masked IBC_CLEANUP(ibc_masked_free) struct ibc_masked
+
+/*
+ * The environment of the steps or jobs that come after. GitHub and Gitea: `path` is the file of the
+ * runner's, which is there, and is appended to. GitLab: `path` is made (0600), and must not be
+ * there. IBC_ERR_NOT_FOUND, IBC_ERR_CREATE: it is not as it must be; else as ibc_ci_environment().
+ * A file that could not be written to the end is as it was before.
+ */
+struct ibc_job_environment {
+    enum ibc_ci ci;
+    const char *path;
+
+    /* the rest is the delivery's own */
+    struct ibc_secret content;
+    int fd;
+    int64_t size; /* of the file before, bytes */
+};
+
+void ibc_job_environment_init(struct ibc_job_environment *file, enum ibc_ci ci, const char *path);
+struct ibc_delivery ibc_job_environment_delivery(struct ibc_job_environment *file);
+void ibc_job_environment_free(struct ibc_job_environment *file);
+#define ibc_auto_job_environment IBC_CLEANUP(ibc_job_environment_free) struct ibc_job_environment
 
 #pragma GCC visibility pop
 

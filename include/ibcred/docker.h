@@ -69,6 +69,7 @@ struct ibc_container {
     bool tty;                             /* its log is one raw stream */
     int exit_code;
     bool out_of_memory;
+    char created_at[IBC_DOCKER_TIME_MAX];   /* when its environment was fixed */
     char started_at[IBC_DOCKER_TIME_MAX];   /* "" when it never was */
     char finished_at[IBC_DOCKER_TIME_MAX];  /* likewise */
     char restart_policy[32];                /* "no", "always", "unless-stopped", "on-failure" */

@@ -32,6 +32,7 @@ struct ibc_http_request {
     const char *unix_socket; /* absolute path; the URL's host is then only a name */
     const char *ca_file;     /* PEM; the only authorities that count, then */
     const char *client_certificate, *client_key; /* PEM, both or none */
+    bool direct;                                 /* through no proxy, whatever the variables say */
     int64_t connect_timeout_ms;                  /* 0: 10 s */
     int64_t total_timeout_ms;                    /* 0: none, for streams */
     uint64_t response_max;                       /* bytes of body; more is an error; 0: no limit */

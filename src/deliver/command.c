@@ -18,7 +18,7 @@ enum {
 };
 
 void ibc_command_init(struct ibc_command *command, char *const *argv, char *const *base) {
-    *command = (struct ibc_command){.argv = argv, .base = base};
+    *command = (struct ibc_command){.argv = argv, .base = base, .output = -1};
 }
 
 static bool is_program(const char *path) {
@@ -141,12 +141,13 @@ struct ibc_delivery ibc_command_delivery(struct ibc_command *command) {
 
 /* In the child, until it is another program. Nothing here may allocate. */
 static _Noreturn void become(const struct ibc_command *command, char **environment) {
-    const int null = open("/dev/null", O_RDONLY);
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int output = command->output >= 0 ? command->output : STDERR_FILENO;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
         ibc_secret_core_limit(true);
         execve(command->program, command->argv, environment);
     }

@@ -1,6 +1,8 @@
 /* answer.c - names on their way out, answers on their way in. */
 #include "docker/call.h"
 
+#include "base/percent.h"
+
 #include <ctype.h>
 
 /* Letters, digits, '_', '.' and '-', not one of the last three at first: Docker's own rule. */
@@ -24,23 +26,7 @@ enum ibc_status docker_name(const char *kind, const char *name, char what[static
 }
 
 bool docker_encode(struct ibc_view text, char *out, size_t size) {
-    static const char hex[] = "0123456789ABCDEF";
-    size_t used = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        const unsigned char byte = text.bytes[i];
-        if (size - used < sizeof "%XX") {
-            return false;
-        }
-        if (byte < 0x80 && (isalnum(byte) || (byte != '\0' && strchr("-._~", byte)))) {
-            out[used++] = (char)byte;
-        } else {
-            out[used++] = '%';
-            out[used++] = hex[byte >> 4];
-            out[used++] = hex[byte & 15];
-        }
-    }
-    out[used] = '\0';
-    return true;
+    return percent_encode(text, "", out, size);
 }
 
 bool docker_filter(const char *name, const char *value, char *out, size_t size) {

@@ -150,6 +150,7 @@ enum ibc_status ibc_docker_inspect(struct ibc_docker *docker, const char *contai
     snprintf(out->name, sizeof out->name, "%s", name + (name[0] == '/' ? 1 : 0));
     out->tty = is_true(config, "Tty");
     docker_text(config, "Image", out->image, sizeof out->image);
+    take_time(json, "Created", out->created_at);
     take_state(state, out);
     take_policy(json, out);
     take_environment(json_object_get(config, "Env"), out);

@@ -1,4 +1,5 @@
 /* world.c - gathering what the rules judge beside the text of the files. */
+#include "base/environment.h"
 #include "doctor/surroundings.h"
 
 #include <ibcred/doctor.h>
@@ -157,23 +158,13 @@ static struct ibc_doctor_own_file own_file(const char *path) {
     return file;
 }
 
-static const char *variable_in(char *const *environment, const char *name) {
-    const size_t size = strlen(name);
-    for (; environment && *environment; environment++) {
-        if (strncmp(*environment, name, size) == 0 && (*environment)[size] == '=') {
-            return *environment + size + 1;
-        }
-    }
-    return "";
-}
-
 /* docker(1), "Environment variables"; docker-compose takes DOCKER_TLS_VERIFY only. */
 static bool is_daemon_exposed(char *const *environment) {
     static const char scheme[] = "tcp://";
-    const char *host = variable_in(environment, "DOCKER_HOST");
+    const char *host = environment_value(environment, "DOCKER_HOST");
     if (strncmp(host, scheme, strlen(scheme)) != 0 ||
-        variable_in(environment, "DOCKER_TLS_VERIFY")[0] != '\0' ||
-        variable_in(environment, "DOCKER_TLS")[0] != '\0') {
+        environment_value(environment, "DOCKER_TLS_VERIFY")[0] != '\0' ||
+        environment_value(environment, "DOCKER_TLS")[0] != '\0') {
         return false;
     }
     host += strlen(scheme);

@@ -144,13 +144,15 @@ static json_t *headers_of(const struct ibc_http_request *request) {
 enum ibc_status message_write_request(const struct ibc_http_request *request,
                                       struct ibc_secret *out, struct ibc_error *err) {
     auto_json *headers = headers_of(request);
-    auto_json *json = json_pack(
-        "{s:s, s:s, s:O, s:I, s:I, s:I, s:I, s:s*, s:s*, s:s*, s:s*}", "method", request->method,
-        "url", request->url, "headers", headers, "body", (json_int_t)request->body.size,
-        "connect_timeout_ms", (json_int_t)request->connect_timeout_ms, "total_timeout_ms",
-        (json_int_t)request->total_timeout_ms, "response_max", (json_int_t)request->response_max,
-        "unix_socket", request->unix_socket, "ca_file", request->ca_file, "client_certificate",
-        request->client_certificate, "client_key", request->client_key);
+    auto_json *json =
+        json_pack("{s:s, s:s, s:O, s:I, s:I, s:I, s:I, s:s*, s:s*, s:s*, s:s*, s:o*}", "method",
+                  request->method, "url", request->url, "headers", headers, "body",
+                  (json_int_t)request->body.size, "connect_timeout_ms",
+                  (json_int_t)request->connect_timeout_ms, "total_timeout_ms",
+                  (json_int_t)request->total_timeout_ms, "response_max",
+                  (json_int_t)request->response_max, "unix_socket", request->unix_socket, "ca_file",
+                  request->ca_file, "client_certificate", request->client_certificate, "client_key",
+                  request->client_key, "direct", request->direct ? json_true() : NULL);
     if (!json) {
         *out = (struct ibc_secret){0};
         return ibc_fail(err, IBC_ERR_USAGE, "a request's texts must be UTF-8");
@@ -176,13 +178,15 @@ static bool take_request(json_t *json, struct message_request *out) {
     struct ibc_http_request *request = &out->request;
     const json_t *headers = NULL;
     json_int_t body = -1, connect = -1, total = -1, response_max = -1;
+    int direct = 0;
     if (json_unpack_ex(json, NULL, JSON_STRICT,
-                       "{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s?:s, s?:s, s?:s, s?:s}", "method",
-                       &request->method, "url", &request->url, "headers", &headers, "body", &body,
-                       "connect_timeout_ms", &connect, "total_timeout_ms", &total, "response_max",
-                       &response_max, "unix_socket", &request->unix_socket, "ca_file",
-                       &request->ca_file, "client_certificate", &request->client_certificate,
-                       "client_key", &request->client_key) != 0) {
+                       "{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s?:s, s?:s, s?:s, s?:s, s?:b}",
+                       "method", &request->method, "url", &request->url, "headers", &headers,
+                       "body", &body, "connect_timeout_ms", &connect, "total_timeout_ms", &total,
+                       "response_max", &response_max, "unix_socket", &request->unix_socket,
+                       "ca_file", &request->ca_file, "client_certificate",
+                       &request->client_certificate, "client_key", &request->client_key, "direct",
+                       &direct) != 0) {
         return false;
     }
     if (!take_headers(headers, request) || body < 0 || body > IBC_HTTP_BODY_MAX ||
@@ -192,6 +196,7 @@ static bool take_request(json_t *json, struct message_request *out) {
     request->connect_timeout_ms = connect;
     request->total_timeout_ms = total;
     request->response_max = (uint64_t)response_max;
+    request->direct = direct != 0;
     out->body_size = (size_t)body;
     return true;
 }

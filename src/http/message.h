@@ -7,7 +7,7 @@
  *
  *   REQUEST {"method", "url", "headers": ["Name: value", …], "body": bytes, "connect_timeout_ms",
  *            "total_timeout_ms", "response_max", "unix_socket"?, "ca_file"?, "client_certificate"?,
- *            "client_key"?}
+ *            "client_key"?, "direct"?: true}
  *   HEAD    {"code": 200, "headers": ["Name", "value", "Name", "value", …]}
  *   END     {"status": "done" | "usage" | "data" | "unavailable" | "refused" | "internal", "text"}
  */

@@ -42,3 +42,43 @@ enum ibc_status dotenv_file_read(struct ibc_view text, const char *name,
         return read_both(text, name, out, err);
     }
 }
+
+static const struct ibc_dotenv_entry *find_value(const struct ibc_dotenv *dotenv,
+                                                 const char *name) {
+    const struct ibc_dotenv_entry *entry = ibc_dotenv_find(dotenv, name);
+    return entry && entry->has_value ? entry : NULL;
+}
+
+/* What the file leaves open Compose fills in from its environment, which is not known here. */
+static enum ibc_status require_bound(const struct dotenv_file *file, const char *file_name,
+                                     const char *name, struct ibc_error *err) {
+    for (size_t reader = 0; reader < file->count; reader++) {
+        const struct ibc_dotenv_entry *entry = find_value(file->read_as[reader], name);
+        if (entry && entry->unbound) {
+            return ibc_fail(err, IBC_ERR_MISMATCH,
+                            "%s:%u: %s refers to a variable that is not in the file above it; "
+                            "write its value out",
+                            file_name, entry->line, name);
+        }
+    }
+    return IBC_OK;
+}
+
+enum ibc_status dotenv_file_find(const struct dotenv_file *file, const char *file_name,
+                                 const char *name, const struct ibc_dotenv_entry **out,
+                                 struct ibc_error *err) {
+    const struct ibc_dotenv_entry *first = find_value(file->read_as[0], name);
+    const struct ibc_dotenv_entry *other =
+        file->count == 2 ? find_value(file->read_as[1], name) : first;
+    *out = first;
+    if (!first && !other) {
+        return IBC_OK;
+    }
+    if (first && other && ibc_view_equal(first->value, other->value)) {
+        return require_bound(file, file_name, name, err);
+    }
+    return ibc_fail(err, IBC_ERR_MISMATCH,
+                    "%s:%u: Docker Compose v1 and v2 would read different values for %s: say which "
+                    "one is right with --format compose-v1 or --format compose-v2",
+                    file_name, first ? first->line : other->line, name);
+}

@@ -16,6 +16,14 @@ IBC_CHECKED enum ibc_status dotenv_file_read(struct ibc_view text, const char *n
                                              enum ibc_input_format format, struct dotenv_file *out,
                                              struct ibc_error *err);
 
+/*
+ * The binding of `name` that all readers agree on; `*out` is NULL where none of them has one.
+ * IBC_ERR_MISMATCH, with file_name:line: they differ, or it takes in a variable from outside.
+ */
+IBC_CHECKED enum ibc_status dotenv_file_find(const struct dotenv_file *file, const char *file_name,
+                                             const char *name, const struct ibc_dotenv_entry **out,
+                                             struct ibc_error *err);
+
 void dotenv_file_free(struct dotenv_file *file);
 #define auto_dotenv_file IBC_CLEANUP(dotenv_file_free) struct dotenv_file
 

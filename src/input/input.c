@@ -37,6 +37,28 @@ enum ibc_status require_room(size_t count, struct ibc_error *err) {
     return IBC_OK;
 }
 
+static struct ibc_view move_bytes(struct ibc_view from, const struct ibc_secret *to, size_t *at) {
+    struct ibc_view moved = {.bytes = to->bytes + *at, .size = from.size};
+    memcpy(to->bytes + *at, from.bytes, from.size);
+    *at += from.size;
+    return moved;
+}
+
+enum ibc_status own_fields(struct ibc_input *input, struct ibc_error *err) {
+    size_t size = 0;
+    for (size_t i = 0; i < input->count; i++) {
+        size += input->fields[i].name.size + input->fields[i].value.size;
+    }
+    enum ibc_status status = ibc_secret_alloc(&input->storage, size, err);
+    size_t at = 0;
+    for (size_t i = 0; i < input->count && status == IBC_OK; i++) {
+        struct ibc_field *field = &input->fields[i];
+        field->name = move_bytes(field->name, &input->storage, &at);
+        field->value = move_bytes(field->value, &input->storage, &at);
+    }
+    return status;
+}
+
 enum ibc_status fail_at(const struct place *place, enum ibc_status status, const char *why,
                         struct ibc_error *err) {
     if (place->line == 0) {

@@ -29,8 +29,7 @@ static const char *describe(const json_error_t *error) {
     }
 }
 
-/* Read one object into input->document. */
-static enum ibc_status parse(struct ibc_view text, const struct place *place,
+enum ibc_status parse_object(struct ibc_view text, const struct place *place,
                              struct ibc_input *input, struct ibc_error *err) {
     json_error_t error;
     if (text.size > IBC_INPUT_MAX) {
@@ -93,7 +92,7 @@ enum ibc_status ibc_input_json(struct ibc_view text, const char *name, const cha
                                size_t name_count, struct ibc_input *out, struct ibc_error *err) {
     const struct place place = {.name = name};
     *out = (struct ibc_input){0};
-    enum ibc_status status = parse(text, &place, out, err);
+    enum ibc_status status = parse_object(text, &place, out, err);
     if (status == IBC_OK) {
         status = take_fields(out, names, name_count, &place, err);
     }
@@ -200,7 +199,7 @@ enum ibc_status ibc_input_json_line(struct ibc_view text, const char *name, uint
                                     struct ibc_input *out, struct ibc_error *err) {
     const struct place place = {.name = name, .line = line};
     *out = (struct ibc_input){0};
-    enum ibc_status status = parse(text, &place, out, err);
+    enum ibc_status status = parse_object(text, &place, out, err);
     if (status == IBC_OK) {
         status = take_members(out, &place, err);
     }

@@ -4,28 +4,13 @@
 
 load lib.bash
 load standin.bash
+load node.bash
 
 bats_require_minimum_version 1.5.0
 
-# Install the client below the build directory. Prints why it cannot be had; nothing where it can.
-install_client() {
-    local from=$ROOT/tests/e2e/node
-    command -v node >/dev/null || { echo "there is no node" && return; }
-    command -v npm >/dev/null || { echo "there is no npm" && return; }
-    [ "$(node -p 'parseInt(process.versions.node) >= 18')" = true ] || { echo "node is older than 18" && return; }
-    mkdir -p "$CLIENT"
-    if ! cmp -s "$from/package-lock.json" "$CLIENT/installed" || [ ! -d "$CLIENT/node_modules/@stoqey/ib" ]; then
-        rm -f "$CLIENT/installed"
-        cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$CLIENT/"
-        (cd "$CLIENT" && npm ci --ignore-scripts >install.log 2>&1 </dev/null 3>&-) ||
-            { echo "npm has no registry: $(grep -m 1 -i error "$CLIENT/install.log")" && return; }
-        cp "$from/package-lock.json" "$CLIENT/installed"
-    fi
-}
-
 setup_file() {
     CLIENT=$BUILD/tests/e2e/node
-    NO_CLIENT=$(install_client)
+    NO_CLIENT=$(install_packages "$ROOT/tests/e2e/node" "$CLIENT")
     export NO_CLIENT CLIENT
     if [ -n "$NO_CLIENT" ] && [ "${CI:-}" = true ]; then
         echo "$NO_CLIENT"

@@ -1,7 +1,7 @@
 # End-to-end tests: a real Docker daemon, the real docker-compose, and the gateway stand-in.
 
 .PHONY: e2e
-e2e: $(BUILD)/ibcred $(BUILD)/ibcred-http $(addprefix $(BUILD)/tests/tools/,docker_call sink_roundtrip systemd_environment) $(STANDIN) ## run the end-to-end tests (root, docker.io, docker-compose)
+e2e: $(BUILD)/ibcred $(BUILD)/ibcred-http $(addprefix $(BUILD)/tests/tools/,docker_call forge_put sink_roundtrip systemd_environment) $(STANDIN) ## run the end-to-end tests (root, docker.io, docker-compose)
 	bats tests/e2e
 	tests/e2e/scenarios
 

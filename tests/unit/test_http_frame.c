@@ -54,6 +54,7 @@ static const struct ibc_http_request full = {
     .headers = {"X-One: 1", "X-Two: zw\xc3\xb6lf \"quoted\""},
     .body = {.bytes = (const unsigned char *)"body", .size = 4},
     .unix_socket = "/run/docker.sock",
+    .direct = true,
     .ca_file = "ca.pem",
     .client_certificate = "cert.pem",
     .client_key = "key.pem",
@@ -80,6 +81,7 @@ static void a_request_survives_the_way(void **state) {
     assert_string_equal(read.request.headers[1], full.headers[1]);
     assert_null(read.request.headers[2]);
     assert_string_equal(read.request.unix_socket, full.unix_socket);
+    assert_true(read.request.direct);
     assert_string_equal(read.request.ca_file, full.ca_file);
     assert_string_equal(read.request.client_certificate, full.client_certificate);
     assert_string_equal(read.request.client_key, full.client_key);
@@ -98,6 +100,7 @@ static void what_a_request_leaves_out_stays_out(void **state) {
     write_request(&bare, &json);
     assert_int_equal(message_read_request(ibc_secret_view(&json), &read, &err), IBC_OK);
     assert_null(read.request.unix_socket);
+    assert_false(read.request.direct);
     assert_null(read.request.ca_file);
     assert_null(read.request.client_certificate);
     assert_null(read.request.client_key);

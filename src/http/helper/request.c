@@ -92,6 +92,8 @@ static void set_address(struct options *options, const struct ibc_http_request *
     SET(options, CURLOPT_URL, request->url);
     if (request->unix_socket) {
         SET(options, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+    }
+    if (request->unix_socket || request->direct) {
         SET(options, CURLOPT_PROXY, "");
     }
 }
