@@ -63,6 +63,14 @@ IBC_CHECKED enum ibc_status parse_options(struct cli *cli, const char *command,
 IBC_CHECKED enum ibc_status optional_operand(int argc, char **argv, const char **operand,
                                              struct ibc_error *err);
 
+/*
+ * Cut argv at "--", for commands that run another one: options and profile before it, `*command`
+ * after it (NULL where help is asked for). `usage` is what stands before "-- COMMAND".
+ * IBC_ERR_USAGE: there is none.
+ */
+IBC_CHECKED enum ibc_status split_command(const char *usage, int *argc, char **argv,
+                                          char ***command, struct ibc_error *err);
+
 IBC_CHECKED enum ibc_status mode_option(const char *text, enum ibc_mode *out,
                                         struct ibc_error *err);
 
@@ -114,6 +122,9 @@ IBC_CHECKED enum ibc_status session_wait(struct session *session, int64_t second
 /* As session_open(), but for a change: the vault is locked and verified. */
 IBC_CHECKED enum ibc_status session_edit(struct session *session, const struct cli *cli,
                                          struct ibc_error *err);
+
+/* Go on with an open session for a change: the vault is read anew, locked and verified. */
+IBC_CHECKED enum ibc_status session_lock(struct session *session, struct ibc_error *err);
 
 /* Write the change down: the vault's next generation, then one line of audit. */
 IBC_CHECKED enum ibc_status session_commit(struct session *session,
@@ -172,6 +183,9 @@ const char *variable(const char *name);
 
 /* --- terminal.c ------------------------------------------------------------------------------- */
 
+/* Is there one to ask on? */
+bool has_terminal(void);
+
 /* Ask on the terminal, without echo unless `echo`. IBC_ERR_USAGE where there is none. */
 IBC_CHECKED enum ibc_status ask(const char *prompt, bool echo, struct ibc_secret *out,
                                 struct ibc_error *err);
@@ -183,12 +197,19 @@ IBC_CHECKED enum ibc_status ask_twice(const char *what, struct ibc_secret *out,
 /* Ask for yes or no; IBC_ERR_USAGE on no, or where there is no terminal (says --yes). */
 IBC_CHECKED enum ibc_status confirm(const char *question, struct ibc_error *err);
 
-/* Let no program that this one becomes find the passphrase's descriptor, read or not. */
+/* Let no program that this one becomes find a passphrase's descriptor, read or not. */
 void withhold_passphrase(void);
 
 /* Read one secret line from the descriptor that the variable IBCRED_PASSPHRASE_FD names. */
 IBC_CHECKED enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
                                                struct ibc_error *err);
+
+/*
+ * A passphrase to be: a line from the descriptor that IBCRED_NEW_PASSPHRASE_FD names, or the
+ * variable `otherwise` (NULL for none); else asked for, twice. IBC_ERR_USAGE: it is empty.
+ */
+IBC_CHECKED enum ibc_status new_passphrase(const char *otherwise, struct ibc_secret *out,
+                                           struct ibc_error *err);
 
 /* Sleep `seconds`, with a bar that empties on a terminal. False, early, when interrupted. */
 bool count_down(const struct cli *cli, int64_t seconds, const char *why);
@@ -208,9 +229,18 @@ void print_error(const struct cli *cli, const struct ibc_error *err);
 
 /* Print the object on a line of stdout and free it. IBC_ERR_IO when stdout is gone. */
 IBC_CHECKED enum ibc_status print_json(json_t *object, struct ibc_error *err);
+/* The fields with their values, or only that of one name; NULL without memory. */
+json_t *json_fields(const struct ibc_version *version, const char *only);
+/* The object on a line, written in secret memory: stdio would keep a copy on the heap. */
+IBC_CHECKED enum ibc_status secret_json_line(const json_t *object, struct ibc_secret *out,
+                                             struct ibc_error *err);
+/* Write all of it to stdout. IBC_ERR_IO when that cannot be written. */
+IBC_CHECKED enum ibc_status print_secret(struct ibc_view text, struct ibc_error *err);
 IBC_CHECKED enum ibc_status flush_output(struct ibc_error *err);
 /* A JSON string of a wall-clock time, or null for 0. */
 json_t *json_time(int64_t wall_ms);
+/* A version's number, or null for 0. */
+json_t *json_version(uint32_t version);
 
 /* --- release.c: what inject, exec and check have in common -------------------------------------*/
 
@@ -218,6 +248,7 @@ struct release_options {
     const char *mode, *names, *format, *consumer, *ttl;
     const char *paper; /* mode `both`: the paper profile, where there are several */
     bool wait;
+    bool staged; /* the staged version, to prove it */
 };
 
 struct release_request {
@@ -247,15 +278,22 @@ IBC_CHECKED enum ibc_status release(struct session *session, const struct ibc_re
 COMMAND(init);
 COMMAND(seal);
 COMMAND(import);
+COMMAND(rotate);
+COMMAND(export);
 COMMAND(list);
 COMMAND(show);
 COMMAND(remove);
 COMMAND(verify);
+COMMAND(key);
+COMMAND(unlock);
+COMMAND(lock);
 COMMAND(check);
 COMMAND(inject);
 COMMAND(exec);
 COMMAND(up);
 COMMAND(watch);
+COMMAND(provision);
+COMMAND(ci);
 COMMAND(report);
 COMMAND(gate);
 COMMAND(probe);

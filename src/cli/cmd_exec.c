@@ -3,24 +3,6 @@
 
 #include <unistd.h>
 
-/* Cut argv at "--": options and profile before it, the command after it. */
-static enum ibc_status split(int *argc, char **argv, char ***command, struct ibc_error *err) {
-    *command = NULL;
-    for (int i = 1; i < *argc; i++) {
-        if (strcmp(argv[i], "--") == 0 && i + 1 < *argc) {
-            *command = argv + i + 1;
-            *argc = i;
-            argv[i] = NULL;
-            return IBC_OK;
-        }
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return IBC_OK;
-        }
-    }
-    return ibc_fail(err, IBC_ERR_USAGE,
-                    "there is no command to run; write: ibcred exec PROFILE -- COMMAND");
-}
-
 enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
     struct release_options given = {0};
     const struct option_spec options[] = {
@@ -28,11 +10,13 @@ enum ibc_status cmd_exec(struct cli *cli, int argc, char **argv, struct ibc_erro
         {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
          .value = &given.consumer},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
+        {"staged", NULL, "the version that ibcred rotate has staged, to prove it",
+         .flag = &given.staged},
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
     };
     const char *profile;
     char **argv_of_command;
-    enum ibc_status status = split(&argc, argv, &argv_of_command, err);
+    enum ibc_status status = split_command("exec PROFILE", &argc, argv, &argv_of_command, err);
     if (status == IBC_OK) {
         status = parse_options(cli, "exec", options, IBC_ARRAY_SIZE(options), &argc, &argv, err);
     }

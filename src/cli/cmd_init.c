@@ -1,11 +1,8 @@
 /* cmd_init.c - ibcred init: a new vault and, unless keys are given, an identity. */
-#include "cli/cli.h"
+#include "cli/identities.h"
 
 #include <ibcred/file.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <unistd.h>
 
 enum { SLOTS = IBC_SLOTS_MAX };
@@ -53,14 +50,9 @@ static enum ibc_status add_recipients(struct plan *plan, struct ibc_error *err) 
 }
 
 static enum ibc_status add_passphrase(struct plan *plan, struct ibc_error *err) {
-    const char *number = variable("IBCRED_PASSPHRASE_FD");
-    enum ibc_status status = number ? passphrase_from_fd(number, &plan->passphrase_text, err)
-                                    : ask_twice("New passphrase", &plan->passphrase_text, err);
+    enum ibc_status status = new_passphrase("IBCRED_PASSPHRASE_FD", &plan->passphrase_text, err);
     if (status != IBC_OK) {
         return status;
-    }
-    if (plan->passphrase_text.size == 0) {
-        return ibc_fail(err, IBC_ERR_USAGE, "an empty passphrase opens to everybody; give one");
     }
     return add_slot(
         plan,
@@ -76,10 +68,9 @@ static enum ibc_status find_identity(const struct cli *cli, struct plan *plan,
     if (text && !cli->identity && !variable("IBCRED_IDENTITY_FILE")) {
         return ibc_identities_parse(ibc_view_of(text), "IBCRED_IDENTITY", &plan->identities, err);
     }
-    plan->identity_path = identity_path(cli);
-    if (!plan->identity_path) {
-        return ibc_fail(err, IBC_ERR_USAGE,
-                        "there is no place for an identity: say --identity FILE, or set HOME");
+    enum ibc_status status = place_of_identity(cli, &plan->identity_path, err);
+    if (status != IBC_OK) {
+        return status;
     }
     if (access(plan->identity_path, F_OK) == 0) {
         return ibc_identities_load(plan->identity_path, &plan->identities, err);
@@ -99,43 +90,6 @@ static enum ibc_status add_identities(const struct cli *cli, struct plan *plan,
     return status;
 }
 
-static enum ibc_status make_parent(const char *path, struct ibc_error *err) {
-    ibc_auto_free char *copy = strdup(path);
-    if (!copy) {
-        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory");
-    }
-    const char *parent = dirname(copy);
-    if (access(parent, F_OK) == 0) {
-        return IBC_OK;
-    }
-    ibc_auto_fd fd = -1;
-    return ibc_directory_open_private(parent, "directory for the identity", &fd, err);
-}
-
-static enum ibc_status write_identity(const struct plan *plan, struct ibc_error *err) {
-    ibc_auto_secret text = {0};
-    enum ibc_status status = ibc_identities_format(plan->identities, wall_clock_ms(), &text, err);
-    if (status == IBC_OK) {
-        status = make_parent(plan->identity_path, err);
-    }
-    if (status != IBC_OK) {
-        return status;
-    }
-    ibc_auto_fd fd =
-        open(plan->identity_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return ibc_fail_errno(err, IBC_ERR_CREATE, errno, "identity '%s' cannot be created",
-                              plan->identity_path);
-    }
-    if (!ibc_file_write_all(fd, ibc_secret_view(&text)) || fsync(fd) != 0) {
-        int saved = errno;
-        unlink(plan->identity_path);
-        return ibc_fail_errno(err, IBC_ERR_IO, saved, "identity '%s' cannot be written",
-                              plan->identity_path);
-    }
-    return ibc_file_sync_parent(plan->identity_path, err);
-}
-
 static enum ibc_status make_vault(const struct plan *plan, const char *path,
                                   struct ibc_error *err) {
     if (access(path, F_OK) == 0) {
@@ -143,7 +97,7 @@ static enum ibc_status make_vault(const struct plan *plan, const char *path,
                         path);
     }
     if (plan->identity_is_new) {
-        enum ibc_status status = write_identity(plan, err);
+        enum ibc_status status = write_identities(plan->identities, plan->identity_path, err);
         if (status != IBC_OK) {
             return status;
         }

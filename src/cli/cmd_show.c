@@ -14,23 +14,37 @@ static json_t *version_json(const struct ibc_profile *profile, const struct ibc_
         const struct ibc_view name = version->fields[i].name;
         json_array_append_new(fields, json_stringn((const char *)name.bytes, name.size));
     }
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:s?, s:b, s:o}", "version", (int)version->number,
-                     "state", ibc_version_state_name(version->state), "sealed",
-                     json_time(version->created_ms), "since", json_time(version->state_ms),
-                     "proven_at", json_time(version->proven_ms), "proven_kind",
-                     version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL,
-                     "contradicts", ibc_version_contradicts(profile, version), "fields", fields);
+    return json_pack(
+        "{s:i, s:s, s:o, s:o, s:o, s:s?, s:b, s:o, s:o}", "version", (int)version->number, "state",
+        ibc_version_state_name(version->state), "sealed", json_time(version->created_ms), "since",
+        json_time(version->state_ms), "proven_at", json_time(version->proven_ms), "proven_kind",
+        version->proven_kind ? ibc_kind_name(version->proven_kind) : NULL, "contradicts",
+        ibc_version_contradicts(profile, version), "expires_at", json_time(version->expires_ms),
+        "fields", fields);
+}
+
+/* Which version lies there is known only once one was brought. */
+static json_t *copy_json(const struct ibc_profile *profile, const struct ibc_copy *copy) {
+    return json_pack("{s:o, s:o, s:o, s:b}", "target",
+                     json_stringn((const char *)copy->target.bytes, copy->target.size), "version",
+                     copy->copied_ms ? json_integer(copy->version) : json_null(), "copied_at",
+                     json_time(copy->copied_ms), "behind", ibc_copy_is_behind(profile, copy));
 }
 
 static enum ibc_status describe_json(const struct ibc_profile *profile, struct ibc_error *err) {
     json_t *versions = json_array();
+    json_t *copies = json_array();
     for (size_t i = 0; i < profile->version_count; i++) {
         json_array_append_new(versions, version_json(profile, &profile->versions[i]));
     }
-    return print_json(json_pack("{s:s, s:s, s:s?, s:o, s:o}", "profile", profile->name, "kind",
+    for (size_t i = 0; i < profile->copy_count; i++) {
+        json_array_append_new(copies, copy_json(profile, &profile->copies[i]));
+    }
+    return print_json(json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o}", "profile", profile->name, "kind",
                                 ibc_kind_name(profile->kind), "account",
                                 profile->account[0] ? profile->account : NULL, "created",
-                                json_time(profile->created_ms), "versions", versions),
+                                json_time(profile->created_ms), "versions", versions, "copies",
+                                copies),
                       err);
 }
 
@@ -50,18 +64,39 @@ static void describe_proof(const struct ibc_profile *profile, const struct ibc_v
     }
 }
 
+static void describe_end(const struct ibc_version *version) {
+    if (version->expires_ms != 0) {
+        char end[IBC_TIMESTAMP_MAX];
+        ibc_format_timestamp(version->expires_ms, end);
+        printf(", ends by IBKR's word %.10s", end);
+    }
+}
+
 static void describe_version(const struct ibc_profile *profile, const struct ibc_version *version) {
     char sealed[IBC_TIMESTAMP_MAX];
     ibc_format_timestamp(version->created_ms, sealed);
     printf("version %u: %s, sealed %s, ", (unsigned)version->number,
            ibc_version_state_name(version->state), sealed);
     describe_proof(profile, version);
+    describe_end(version);
     printf(", fields");
     for (size_t i = 0; i < version->field_count; i++) {
         const struct ibc_view name = version->fields[i].name;
         printf(" %.*s", (int)name.size, (const char *)name.bytes);
     }
     putchar('\n');
+}
+
+static void describe_copy(const struct ibc_profile *profile, const struct ibc_copy *copy) {
+    printf("copy %.*s: ", (int)copy->target.size, (const char *)copy->target.bytes);
+    if (copy->copied_ms == 0) {
+        printf("not there yet\n");
+        return;
+    }
+    char copied[IBC_TIMESTAMP_MAX];
+    ibc_format_timestamp(copy->copied_ms, copied);
+    printf("version %u, %s%s\n", (unsigned)copy->version, copied,
+           ibc_copy_is_behind(profile, copy) ? ", behind" : "");
 }
 
 static enum ibc_status describe(const struct cli *cli, const struct ibc_profile *profile,
@@ -74,42 +109,19 @@ static enum ibc_status describe(const struct cli *cli, const struct ibc_profile 
     for (size_t i = 0; i < profile->version_count; i++) {
         describe_version(profile, &profile->versions[i]);
     }
-    return flush_output(err);
-}
-
-/* Written by write(): stdio would keep a copy in its buffer on the heap. */
-static enum ibc_status print_secret(const struct ibc_secret *text, struct ibc_error *err) {
-    if (fflush(stdout) != 0 ||
-        write(STDOUT_FILENO, text->bytes, text->size) != (ssize_t)text->size) {
-        return ibc_fail(err, IBC_ERR_IO, "stdout cannot be written");
+    for (size_t i = 0; i < profile->copy_count; i++) {
+        describe_copy(profile, &profile->copies[i]);
     }
-    return IBC_OK;
+    return flush_output(err);
 }
 
 static enum ibc_status reveal_json(const struct ibc_version *version, const char *only,
                                    struct ibc_error *err) {
-    json_t *object = json_object();
-    for (size_t i = 0; i < version->field_count; i++) {
-        const struct ibc_field *field = &version->fields[i];
-        if (only && !ibc_view_is(field->name, only)) {
-            continue;
-        }
-        char name[IBC_FIELD_NAME_MAX + 1];
-        snprintf(name, sizeof name, "%.*s", (int)field->name.size, (const char *)field->name.bytes);
-        json_object_set_new(object, name,
-                            json_stringn((const char *)field->value.bytes, field->value.size));
-    }
-    /* Into secret memory first: jansson writes there, stdio would buffer on the heap. */
-    const size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
+    json_t *object = json_fields(version, only);
     ibc_auto_secret text = {0};
-    enum ibc_status status = ibc_secret_alloc(&text, size + 1, err);
-    if (status == IBC_OK) {
-        json_dumpb(object, (char *)text.bytes, size, JSON_COMPACT);
-        text.bytes[size] = '\n';
-        status = print_secret(&text, err);
-    }
+    enum ibc_status status = secret_json_line(object, &text, err);
     json_decref(object);
-    return status;
+    return status == IBC_OK ? print_secret(ibc_secret_view(&text), err) : status;
 }
 
 static enum ibc_status reveal_text(const struct ibc_version *version, const char *only,
@@ -130,7 +142,7 @@ static enum ibc_status reveal_text(const struct ibc_version *version, const char
     }
     ibc_auto_secret text = {0};
     enum ibc_status status = ibc_secret_buffer_finish(&buffer, "the profile", &text, err);
-    return status == IBC_OK ? print_secret(&text, err) : status;
+    return status == IBC_OK ? print_secret(ibc_secret_view(&text), err) : status;
 }
 
 static enum ibc_status reveal(const struct cli *cli, const struct show_options *options,

@@ -15,11 +15,16 @@ static const struct command commands[] = {
     {"init", "[--recipient KEY]… [--passphrase]", "make a vault, and an identity to open it with",
      cmd_init},
     {"seal", "PROFILE [--kind paper|live]", "put credentials into the vault", cmd_seal},
-    {"import", "[FILE]", "seal many profiles from JSON lines, in one write", cmd_import},
+    {"import", "[FILE] [--as PROFILE]", "seal profiles out of JSON lines or another store",
+     cmd_import},
     {"list", "", "name the profiles", cmd_list},
     {"show", "[PROFILE]", "tell about one profile", cmd_show},
     {"remove", "PROFILE", "take a profile out of the vault", cmd_remove},
     {"verify", "", "check every byte of the vault", cmd_verify},
+    {"key", "new|add KEY|list|remove KEY|rotate (each has its --help)",
+     "the keys that open the vault", cmd_key},
+    {"unlock", "[--ttl DURATION]", "keep a passphrase vault open for a while", cmd_unlock},
+    {"lock", "", "close it again before its time", cmd_lock},
     {"check", "[PROFILE]", "say what a release would meet, without releasing", cmd_check},
     {"inject", "[PROFILE]", "release into an env file, a secret directory or a swarm secret",
      cmd_inject},
@@ -53,7 +58,7 @@ const struct command *find_command(const char *name) {
 void print_usage(FILE *stream) {
     fputs("usage: ibcred COMMAND [OPTION]… [OPERAND]…\n\n", stream);
     for (size_t i = 0; i < IBC_ARRAY_SIZE(commands); i++) {
-        fprintf(stream, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+        fprintf(stream, "  %-9s  %s\n", commands[i].name, commands[i].summary);
     }
     fputs("\nibcred COMMAND --help tells about one of them.\n", stream);
 }

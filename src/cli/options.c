@@ -32,7 +32,8 @@ static void make_table(struct cli *cli, const struct option_spec *own, size_t ow
 
 static void print_help(const char *name, const struct table *table) {
     const struct command *command = find_command(name);
-    printf("usage: ibcred %s %s\n%s\n\n", name, command->arguments, command->summary);
+    printf("usage: ibcred %s%s%s\n%s\n\n", name, command->arguments[0] ? " " : "",
+           command->arguments, command->summary);
     for (size_t i = 0; i < table->count; i++) {
         char left[48];
         const char letter[] = {'-', table->specs[i].letter, ',', ' ', '\0'};
@@ -148,6 +149,24 @@ enum ibc_status optional_operand(int argc, char **argv, const char **operand,
     }
     *operand = argc > 0 ? argv[0] : NULL;
     return IBC_OK;
+}
+
+enum ibc_status split_command(const char *usage, int *argc, char **argv, char ***command,
+                              struct ibc_error *err) {
+    *command = NULL;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") == 0 && i + 1 < *argc) {
+            *command = argv + i + 1;
+            *argc = i;
+            argv[i] = NULL;
+            return IBC_OK;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return IBC_OK;
+        }
+    }
+    return ibc_fail(err, IBC_ERR_USAGE, "there is no command to run; write: ibcred %s -- COMMAND",
+                    usage);
 }
 
 enum ibc_status mode_option(const char *text, enum ibc_mode *out, struct ibc_error *err) {

@@ -15,19 +15,48 @@ int64_t boot_clock_ms(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* Where the vault is open already, it is the passphrase itself that is needed, and no open vault.
+ */
+static enum ibc_status nobody_to_ask(const struct session *session, struct ibc_error *err) {
+    const bool is_open = session->vault || session->edit;
+    return ibc_fail(err, IBC_ERR_USAGE,
+                    "%sthere is no terminal to ask for the passphrase of vault '%s' on; name a "
+                    "descriptor that it can be read from in IBCRED_PASSPHRASE_FD%s",
+                    !is_open && session->identities ? "no identity that was given fits, and " : "",
+                    session->vault_path, is_open ? "" : ", or run ibcred unlock on one before");
+}
+
+static enum ibc_status read_passphrase(struct session *session, struct ibc_error *err) {
+    const char *number = variable("IBCRED_PASSPHRASE_FD");
+    if (number) {
+        return passphrase_from_fd(number, &session->passphrase, err);
+    }
+    return has_terminal() ? ask("Passphrase", false, &session->passphrase, err)
+                          : nobody_to_ask(session, err);
+}
+
 /* The passphrase, asked for once a session. */
 static enum ibc_status ask_passphrase(void *context, struct ibc_secret *out,
                                       struct ibc_error *err) {
     struct session *session = context;
     if (session->passphrase.size == 0) {
-        const char *number = variable("IBCRED_PASSPHRASE_FD");
-        enum ibc_status status = number ? passphrase_from_fd(number, &session->passphrase, err)
-                                        : ask("Passphrase", false, &session->passphrase, err);
+        enum ibc_status status = read_passphrase(session, err);
         if (status != IBC_OK) {
             return status;
         }
     }
     return ibc_secret_copy(out, ibc_secret_view(&session->passphrase), err);
+}
+
+/* Another line of the descriptor, or another question. */
+static enum ibc_status ask_slot(void *context, const struct ibc_slot_info *slot, size_t number,
+                                struct ibc_secret *out, struct ibc_error *err) {
+    (void)context;
+    const char *descriptor = variable("IBCRED_PASSPHRASE_FD");
+    char prompt[IBC_SLOT_LABEL_MAX + 64];
+    snprintf(prompt, sizeof prompt, "Passphrase of key %zu%s%s", number, slot->label[0] ? ", " : "",
+             slot->label);
+    return descriptor ? passphrase_from_fd(descriptor, out, err) : ask(prompt, false, out, err);
 }
 
 static enum ibc_status load_identities(struct session *session, struct ibc_error *err) {
@@ -81,8 +110,11 @@ static enum ibc_status prepare(struct session *session, const struct cli *cli,
     if (status == IBC_OK) {
         status = load_identities(session, err);
     }
-    session->keyring = (struct ibc_keyring){
-        .identities = session->identities, .ask = ask_passphrase, .context = session};
+    session->keyring = (struct ibc_keyring){.identities = session->identities,
+                                            .cached = true,
+                                            .ask = ask_passphrase,
+                                            .ask_slot = ask_slot,
+                                            .context = session};
     return status;
 }
 
@@ -135,6 +167,7 @@ enum ibc_status session_open(struct session *session, const struct cli *cli, boo
 }
 
 void session_rest(struct session *session) {
+    ibc_vault_edit_free(&session->edit);
     ibc_vault_free(&session->vault);
     session->broker = (struct ibc_broker){0};
 }
@@ -153,16 +186,20 @@ enum ibc_status session_wait(struct session *session, int64_t seconds, const cha
     return session_wake(session, err);
 }
 
-enum ibc_status session_edit(struct session *session, const struct cli *cli,
-                             struct ibc_error *err) {
-    enum ibc_status status = prepare(session, cli, err);
-    if (status == IBC_OK) {
-        status = ibc_vault_edit_begin(session->vault_path, &session->keyring, &session->edit, err);
-    }
+enum ibc_status session_lock(struct session *session, struct ibc_error *err) {
+    session_rest(session);
+    enum ibc_status status =
+        ibc_vault_edit_begin(session->vault_path, &session->keyring, &session->edit, err);
     if (status == IBC_OK) {
         status = adopt(session, ibc_vault_edit_vault(session->edit), false, err);
     }
     return status;
+}
+
+enum ibc_status session_edit(struct session *session, const struct cli *cli,
+                             struct ibc_error *err) {
+    enum ibc_status status = prepare(session, cli, err);
+    return status == IBC_OK ? session_lock(session, err) : status;
 }
 
 /*

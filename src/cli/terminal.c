@@ -83,6 +83,12 @@ static bool interrupted(const struct ibc_secret *line) {
     return line->size > 0 && memchr(line->bytes, 3, line->size) != NULL;
 }
 
+bool has_terminal(void) {
+    ibc_auto_fd fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct termios unused;
+    return fd >= 0 && tcgetattr(fd, &unused) == 0;
+}
+
 enum ibc_status ask(const char *prompt, bool echo, struct ibc_secret *out, struct ibc_error *err) {
     *out = (struct ibc_secret){0};
     ibc_auto_fd fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -135,21 +141,21 @@ enum ibc_status ask_twice(const char *what, struct ibc_secret *out, struct ibc_e
 enum ibc_status confirm(const char *question, struct ibc_error *err) {
     char prompt[256];
     snprintf(prompt, sizeof prompt, "%s [y/N]", question);
-    ibc_auto_secret answer = {0};
-    enum ibc_status status = ask(prompt, true, &answer, err);
-    if (status != IBC_OK) {
+    if (!has_terminal()) {
         return ibc_fail(err, IBC_ERR_USAGE,
                         "there is no terminal to ask on; repeat the command with --yes");
     }
-    if (!ibc_view_is(ibc_secret_view(&answer), "y") &&
-        !ibc_view_is(ibc_secret_view(&answer), "yes")) {
+    ibc_auto_secret answer = {0};
+    if (ask(prompt, true, &answer, err) != IBC_OK ||
+        (!ibc_view_is(ibc_secret_view(&answer), "y") &&
+         !ibc_view_is(ibc_secret_view(&answer), "yes"))) {
         return ibc_fail(err, IBC_ERR_USAGE, "not confirmed; nothing was changed");
     }
     return IBC_OK;
 }
 
-/* The descriptor that IBCRED_PASSPHRASE_FD names, or -1. */
-static int passphrase_fd(const char *number) {
+/* The open descriptor of that number, or -1. */
+static int open_descriptor(const char *number) {
     uint64_t value;
     if (!ibc_parse_number(number, strlen(number), INT16_MAX, &value) ||
         fcntl((int)value, F_GETFD) < 0) {
@@ -158,23 +164,50 @@ static int passphrase_fd(const char *number) {
     return (int)value;
 }
 
+#define PASSPHRASE_VARIABLE     "IBCRED_PASSPHRASE_FD"
+#define NEW_PASSPHRASE_VARIABLE "IBCRED_NEW_PASSPHRASE_FD"
+
 void withhold_passphrase(void) {
-    const char *number = variable("IBCRED_PASSPHRASE_FD");
-    const int fd = number ? passphrase_fd(number) : -1;
-    if (fd > STDERR_FILENO) {
-        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    static const char *const names[] = {PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE};
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(names); i++) {
+        const char *number = variable(names[i]);
+        const int fd = number ? open_descriptor(number) : -1;
+        if (fd > STDERR_FILENO) {
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+        }
     }
+}
+
+/* One line from the descriptor whose number the variable `name` holds. */
+static enum ibc_status line_from(const char *name, const char *number, struct ibc_secret *out,
+                                 struct ibc_error *err) {
+    *out = (struct ibc_secret){0};
+    const int fd = open_descriptor(number);
+    if (fd < 0) {
+        return ibc_fail(err, IBC_ERR_USAGE, "%s is not the number of an open file descriptor",
+                        name);
+    }
+    return read_line(fd, name, out, err);
 }
 
 enum ibc_status passphrase_from_fd(const char *number, struct ibc_secret *out,
                                    struct ibc_error *err) {
-    *out = (struct ibc_secret){0};
-    const int fd = passphrase_fd(number);
-    if (fd < 0) {
-        return ibc_fail(err, IBC_ERR_USAGE,
-                        "IBCRED_PASSPHRASE_FD is not the number of an open file descriptor");
+    return line_from(PASSPHRASE_VARIABLE, number, out, err);
+}
+
+enum ibc_status new_passphrase(const char *otherwise, struct ibc_secret *out,
+                               struct ibc_error *err) {
+    const char *name = NEW_PASSPHRASE_VARIABLE;
+    if (!variable(name) && otherwise) {
+        name = otherwise;
     }
-    return read_line(fd, "IBCRED_PASSPHRASE_FD", out, err);
+    const char *number = variable(name);
+    enum ibc_status status =
+        number ? line_from(name, number, out, err) : ask_twice("New passphrase", out, err);
+    if (status == IBC_OK && out->size == 0) {
+        status = ibc_fail(err, IBC_ERR_USAGE, "an empty passphrase opens to everybody; give one");
+    }
+    return status;
 }
 
 enum { BAR_WIDTH = 30, LOOK_SECONDS = 5 };

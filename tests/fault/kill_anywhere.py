@@ -5,6 +5,7 @@ usage: kill_anywhere.py [ROUNDS]; BUILD names the build directory, SEED the mome
 
 - seal: the vault opens afterwards, and holds the old password or the new one, whole.
 - inject: where the secret has left, its charge is in the ledger; `reap --all` leaves no plaintext.
+- key rotate: the vault opens afterwards, and holds what it held.
 - 40 writers at once: no update is lost.
 
 The last line is "N passed, N failed".
@@ -162,6 +163,34 @@ def kill_injects(house):
     return failures
 
 
+def kill_key_rotations(house):
+    failures, killed, new_ones = [], 0, 0
+    password = "kept-through-it-all"
+    arguments, text = house.sealing("paper", password)
+    house.run(*arguments, text=text)
+
+    def generation():
+        code, answer = house.run("verify", "--json")
+        return json.loads(answer)["generation"] if code == 0 else None
+
+    length = typical_seconds(lambda: house.run("key", "rotate"))
+    before = generation()
+    for turn in range(ROUNDS):
+        killed += kill_after(house.start("key", "rotate"), random.uniform(0, 1.2 * length))
+        after = generation()
+        if after not in (before, before + 1):
+            failures.append(f"key rotate {turn}: generation {after} after {before}")
+            break
+        new_ones += after != before
+        before = after
+        if house.password() != password:
+            failures.append(f"key rotate {turn}: found '{house.password()}'")
+    if killed < ROUNDS // 4 or not 0 < new_ones < ROUNDS:
+        failures.append(f"the kills hit nothing: {killed} killed, {new_ones} new of {ROUNDS}")
+    print(f"key rotate: {ROUNDS} rounds, {killed} killed, {new_ones} had a new data key")
+    return failures
+
+
 def write_at_once(house):
     processes = []
     for n in range(WRITERS):
@@ -181,7 +210,7 @@ def main():
     print(f"seed {SEED}")
     house = House()
     passed = failed = 0
-    for scenario in (kill_seals, kill_injects, write_at_once):
+    for scenario in (kill_seals, kill_injects, kill_key_rotations, write_at_once):
         failures = scenario(house)
         for failure in failures[:10]:
             print("FAIL", failure)
