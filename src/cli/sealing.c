@@ -1,6 +1,8 @@
 /* sealing.c - fields into a profile, with the checks that belong to a username. */
 #include "cli/sealing.h"
 
+#include "cli/survey.h"
+
 static const struct ibc_field *find(const struct sealing *sealing, const char *name) {
     for (size_t i = 0; i < sealing->field_count; i++) {
         if (ibc_view_is(sealing->fields[i].name, name)) {
@@ -93,10 +95,13 @@ static enum ibc_status check_account(const struct sealing *sealing, enum ibc_kin
                     sealing->profile, ibc_kind_name(kind), sealing->account, ibc_kind_name(told));
 }
 
-enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *sealing,
+enum ibc_status seal_fields(const struct session *session, const struct sealing *sealing,
                             uint32_t *version, struct ibc_error *err) {
+    const struct ibc_retention keep = {.versions = session->policy.rotation_keep_versions,
+                                       .age = session->policy.rotation_keep_age};
+    const int64_t now_ms = wall_clock_ms();
     ibc_auto_profile *profile = NULL;
-    enum ibc_status status = open_profile(edit, sealing, &profile, err);
+    enum ibc_status status = open_profile(session->edit, sealing, &profile, err);
     if (status == IBC_OK) {
         status = check_username(sealing, profile->kind, err);
     }
@@ -105,14 +110,29 @@ enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *s
     }
     if (status == IBC_OK) {
         status = ibc_profile_add_version(profile, sealing->fields, sealing->field_count,
-                                         IBC_VERSION_ACTIVE, wall_clock_ms(), err);
+                                         IBC_VERSION_ACTIVE, now_ms, err);
     }
     if (status != IBC_OK) {
         return status;
     }
+    ibc_profile_prune(profile, &keep, now_ms);
     if (sealing->account && sealing->account[0] != '\0') {
         snprintf(profile->account, sizeof profile->account, "%s", sealing->account);
     }
     *version = ibc_profile_active(profile)->number;
-    return ibc_vault_edit_put(edit, profile, err);
+    return ibc_vault_edit_put(session->edit, profile, err);
+}
+
+enum ibc_status tell_sealed(const struct cli *cli, const struct sealing *sealing, uint32_t version,
+                            uint64_t generation, struct ibc_error *err) {
+    say(cli, "%s: version %u is sealed", sealing->profile, (unsigned)version);
+    json_auto_t *warnings =
+        warn_of_closed_ways(cli, sealing->profile, sealing->fields, sealing->field_count);
+    if (!cli->json) {
+        return IBC_OK;
+    }
+    return print_json(json_pack("{s:s, s:i, s:I, s:O}", "profile", sealing->profile, "version",
+                                (int)version, "generation", (json_int_t)generation, "warnings",
+                                warnings),
+                      err);
 }

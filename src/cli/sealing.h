@@ -16,10 +16,17 @@ struct sealing {
 };
 
 /*
- * Check the fields and put them into the vault being edited: a new profile, or a new active
- * version of the one that is there. `*version` is its number. Nothing is written yet.
+ * Check the fields and put them into the vault that `session` edits: a new profile, or a new active
+ * version of the one that is there, which drops those that the policy does not keep. `*version` is
+ * its number. Nothing is written yet.
  */
-IBC_CHECKED enum ibc_status seal_fields(struct ibc_vault_edit *edit, const struct sealing *sealing,
-                                        uint32_t *version, struct ibc_error *err);
+IBC_CHECKED enum ibc_status seal_fields(const struct session *session,
+                                        const struct sealing *sealing, uint32_t *version,
+                                        struct ibc_error *err);
+
+/* Answer that `version` is sealed, with warnings of the ways that could not carry a value. */
+IBC_CHECKED enum ibc_status tell_sealed(const struct cli *cli, const struct sealing *sealing,
+                                        uint32_t version, uint64_t generation,
+                                        struct ibc_error *err);
 
 #endif
