@@ -34,6 +34,8 @@ static const struct command commands[] = {
     {"up", "[PROFILE] [-- COMPOSE ARGUMENTS…]", "start the gateway and see it logged in", cmd_up},
     {"watch", "[PROFILE] --container NAME", "follow a gateway's log and write down what it says",
      cmd_watch},
+    {"provision", "github|gitlab|gitea|forgejo [PROFILE]",
+     "bring fields, or a key, to a forge's CI secrets", cmd_provision},
     {"report", "PROFILE OUTCOME", "say what came of a release", cmd_report},
     {"gate", "[PROFILE]", "say whether the account may log in now", cmd_gate},
     {"probe", "[HOST[:PORT]]", "ask the gateway's API whether it is logged in, and to what",

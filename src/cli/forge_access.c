@@ -1,0 +1,133 @@
+/* forge_access.c - see forge_access.h. */
+#include "cli/forge_access.h"
+
+#include "cli/fields.h"
+
+#include <ibcred/file.h>
+#include <ibcred/number.h>
+
+enum { TOKEN_FILE_MAX = 8192, PATIENCE_SECONDS = 120, PATIENCE_MAX = 86400, TRY_SECONDS = 30 };
+
+static const struct token_source {
+    const char *variables[2];
+    const char *field;
+} sources[FORGE_LAST + 1] = {
+    [IBC_FORGE_GITHUB] = {{"GITHUB_TOKEN", "GH_TOKEN"}, IBC_OWN_FIELD_PREFIX "GITHUB_TOKEN"},
+    [IBC_FORGE_GITLAB] = {{"GITLAB_TOKEN"}, IBC_OWN_FIELD_PREFIX "GITLAB_TOKEN"},
+    [IBC_FORGE_GITEA] = {{"GITEA_TOKEN", "FORGEJO_TOKEN"}, IBC_OWN_FIELD_PREFIX "GITEA_TOKEN"},
+};
+
+enum ibc_status forge_access_init(struct forge_access *access, const struct cli *cli,
+                                  const struct copy_options *options, struct ibc_error *err) {
+    *access = (struct forge_access){.cli = cli, .options = options, .patience = PATIENCE_SECONDS};
+    if (options->patience &&
+        !ibc_parse_duration(options->patience, PATIENCE_MAX, &access->patience)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--patience is '%s'; it must be a duration of at most a day, like 2m",
+                        options->patience);
+    }
+    return IBC_OK;
+}
+
+static enum ibc_status token_of_file(const char *path, struct ibc_secret *out,
+                                     struct ibc_error *err) {
+    ibc_auto_fd fd = -1;
+    ibc_auto_secret text = {0};
+    enum ibc_status status = ibc_file_open_trusted(path, "token file", &fd, err);
+    if (status == IBC_OK) {
+        status = ibc_file_read_all(fd, path, TOKEN_FILE_MAX, &text, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    struct ibc_view token = ibc_secret_view(&text);
+    if (token.size > 0 && token.bytes[token.size - 1] == '\n') {
+        token.size--;
+    }
+    if (token.size == 0) {
+        return ibc_fail(err, IBC_ERR_DATA, "token file '%s' is empty", path);
+    }
+    return ibc_secret_copy(out, token, err);
+}
+
+static enum ibc_status token_of_field(enum ibc_forge forge, const struct ibc_profile *profile,
+                                      struct ibc_secret *out, struct ibc_error *err) {
+    const struct ibc_version *version = profile ? ibc_profile_active(profile) : NULL;
+    const struct ibc_field *field =
+        version ? ibc_version_field(version, sources[forge].field) : NULL;
+    if (!field) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "there is no token for %s: give --token-file FILE, set %s, or seal it into "
+                        "the profile as %s",
+                        ibc_forge_name(forge), sources[forge].variables[0], sources[forge].field);
+    }
+    return ibc_secret_copy(out, field->value, err);
+}
+
+static enum ibc_status find_token(const struct forge_access *access, enum ibc_forge forge,
+                                  const struct ibc_profile *profile, struct ibc_secret *out,
+                                  struct ibc_error *err) {
+    if (access->options->token_file) {
+        return token_of_file(access->options->token_file, out, err);
+    }
+    const struct token_source *source = &sources[forge];
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(source->variables); i++) {
+        if (source->variables[i] && variable(source->variables[i])) {
+            return take_variable(source->variables[i], out, err);
+        }
+    }
+    return token_of_field(forge, profile, out, err);
+}
+
+/* No single try takes longer than a person wants to wait in all. */
+static int64_t try_timeout_ms(const struct forge_access *access) {
+    const int64_t seconds = access->patience < TRY_SECONDS ? access->patience : TRY_SECONDS;
+    return seconds > 0 ? seconds * 1000 : 1000;
+}
+
+static bool wait_for_forge(void *context, int64_t seconds, const char *why) {
+    const struct forge_access *access = context;
+    char duration[IBC_DURATION_TEXT_MAX];
+    char text[IBC_ERROR_TEXT_MAX];
+    ibc_format_duration(seconds, duration);
+    snprintf(text, sizeof text, "%s; asked again in %s", why, duration);
+    return count_down(access->cli, seconds, text);
+}
+
+enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge forge,
+                                  const struct ibc_profile *profile, struct ibc_error *err) {
+    if (access->clients[forge]) {
+        return IBC_OK;
+    }
+    ibc_secret_free(&access->tokens[forge]);
+    enum ibc_status status = find_token(access, forge, profile, &access->tokens[forge], err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    const struct ibc_forge_options options = {
+        .token = ibc_secret_view(&access->tokens[forge]),
+        .ca_file = access->options->ca_file,
+        .try_timeout_ms = try_timeout_ms(access),
+        .patience = access->patience,
+        .wait = wait_for_forge,
+        .context = access,
+    };
+    return ibc_forge_open(&options, &access->clients[forge], err);
+}
+
+void forge_access_close(struct forge_access *access) {
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->clients); i++) {
+        ibc_forge_close(&access->clients[i]);
+        ibc_secret_free(&access->tokens[i]);
+    }
+}
+
+static size_t server_size(const char *url) {
+    const char *host = strstr(url, "://");
+    return host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/") : strlen(url);
+}
+
+bool is_same_server(const char *url, const char *other) {
+    const size_t size = server_size(url);
+    return size == server_size(other) && memcmp(url, other, size) == 0;
+}

@@ -1,0 +1,54 @@
+/*
+ * forge_access.h - what lets one in at the forges: their tokens, and the clients that hold them.
+ */
+#ifndef IBCRED_CLI_FORGE_ACCESS_H
+#define IBCRED_CLI_FORGE_ACCESS_H
+
+#include "cli/cli.h"
+
+#include <ibcred/forge.h>
+
+#define FORGE_LAST IBC_FORGE_GITEA
+
+/* How forges are talked to. NULL leaves a thing out. */
+struct copy_options {
+    const char *token_file; /* trusted like an identity; else the forge's variables (GITHUB_TOKEN,
+                             * GH_TOKEN; GITLAB_TOKEN; GITEA_TOKEN, FORGEJO_TOKEN), else the
+                             * profile's field IBCRED_GITHUB_TOKEN, IBCRED_GITLAB_TOKEN or
+                             * IBCRED_GITEA_TOKEN */
+    const char *ca_file;    /* PEM; else the system's authorities */
+    const char *patience;   /* a duration: how long one secret may be waited for; else 2 minutes */
+};
+
+/* One client a forge, made when it is first asked for. */
+struct forge_access {
+    const struct cli *cli;
+    const struct copy_options *options;
+    int64_t patience; /* seconds */
+    struct ibc_secret tokens[FORGE_LAST + 1];
+    struct ibc_forge_client *clients[FORGE_LAST + 1];
+    struct ibc_error failures[FORGE_LAST + 1]; /* why there is no client, where one was wanted */
+};
+
+/* Begin; nothing is opened yet. `cli` and `options` are borrowed. IBC_ERR_USAGE: the patience. */
+IBC_CHECKED enum ibc_status forge_access_init(struct forge_access *access, const struct cli *cli,
+                                              const struct copy_options *options,
+                                              struct ibc_error *err);
+
+/*
+ * See to it that there is a client for `forge`. A token that comes from the environment is wiped
+ * there; `profile` may be NULL. Nothing is sent. IBC_ERR_REFUSED: no token is to be found.
+ * IBC_ERR_USAGE: one that no header can carry. Else as ibc_file_open_trusted().
+ */
+IBC_CHECKED enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge forge,
+                                              const struct ibc_profile *profile,
+                                              struct ibc_error *err);
+
+/* Ends the clients and wipes the tokens. */
+void forge_access_close(struct forge_access *access);
+#define auto_forge_access IBC_CLEANUP(forge_access_close) struct forge_access
+
+/* Do both URLs lead to the same scheme, host and port? */
+bool is_same_server(const char *url, const char *other);
+
+#endif
