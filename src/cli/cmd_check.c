@@ -27,11 +27,17 @@ static json_t *finding_json(const struct ibc_finding *finding) {
 }
 
 /* The ways that are closed to the fields that a release would hand out. */
-static enum ibc_status survey_profile(const struct session *session, const char *name,
-                                      json_t **warnings, struct ibc_error *err) {
+static enum ibc_status survey_profile(const struct session *session,
+                                      const struct release_request *request, json_t **warnings,
+                                      struct ibc_error *err) {
+    const char *name = request->profile;
     ibc_auto_profile *profile = NULL;
+    const struct ibc_version *version = NULL;
     enum ibc_status status = ibc_vault_get(session->vault, name, &profile, err);
-    const struct ibc_version *version = status == IBC_OK ? ibc_profile_current(profile) : NULL;
+    if (status == IBC_OK) {
+        version = request->request.canary == IBC_CANARY_ONLY ? ibc_profile_staged(profile)
+                                                             : ibc_profile_current(profile);
+    }
     *warnings = version
                     ? warn_of_closed_ways(session->cli, name, version->fields, version->field_count)
                     : json_array();
@@ -68,6 +74,7 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
         {"consumer", "NAME", "how the image reads them: gnzsnz, ibg-controller, raw",
          .value = &given.consumer},
         {"names", "NAMES", "ib (IB_USERNAME…) or tws (TWS_USERID…)", .value = &given.names},
+        {"staged", NULL, "the version that ibcred rotate has staged", .flag = &given.staged},
     };
     const char *profile;
     enum ibc_status status =
@@ -90,7 +97,7 @@ enum ibc_status cmd_check(struct cli *cli, int argc, char **argv, struct ibc_err
     check_runtime(&session, &findings[0]);
     json_auto_t *warnings = NULL;
     if (status == IBC_OK) {
-        status = survey_profile(&session, request.profile, &warnings, err);
+        status = survey_profile(&session, &request, &warnings, err);
     }
     if (status == IBC_OK) {
         status = tell(cli, &request, version, findings, warnings, err);

@@ -28,10 +28,10 @@ static enum ibc_status tell(const struct injection *run, const struct ibc_delive
         printf("%s\n", path);
         return flush_output(err);
     }
-    return print_json(json_pack("{s:s, s:s, s:i, s:s, s:I, s:s}", "path", path, "profile",
-                                run->request->profile, "version", (int)released->version, "mode",
-                                ibc_mode_name(run->request->request.mode), "ttl",
-                                (json_int_t)run->request->ttl, "to", delivery->name),
+    return print_json(json_pack("{s:s, s:s, s:i, s:b, s:s, s:I, s:s}", "path", path, "profile",
+                                run->request->profile, "version", (int)released->version, "staged",
+                                released->canary, "mode", ibc_mode_name(run->request->request.mode),
+                                "ttl", (json_int_t)run->request->ttl, "to", delivery->name),
                       err);
 }
 
@@ -191,6 +191,8 @@ enum ibc_status cmd_inject(struct cli *cli, int argc, char **argv, struct ibc_er
         {"service", "NAME", "--to swarm: the service to move", .value = &swarm.service},
         {"secret-name", "NAME", "--to swarm: NAME_vN is made (ibcred_PROFILE)",
          .value = &swarm.secret_name},
+        {"staged", NULL, "the version that ibcred rotate has staged, to prove it",
+         .flag = &given.staged},
         {"wait", NULL, "wait for the gate instead of exiting 75", .flag = &given.wait},
     };
     const char *profile = NULL;

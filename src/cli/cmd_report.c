@@ -1,5 +1,29 @@
 /* cmd_report.c - ibcred report: what the gateway said. */
-#include "cli/cli.h"
+#include "cli/catch_up.h"
+
+static enum ibc_status answer(const struct cli *cli, const char *profile,
+                              const struct ibc_reported *reported, struct ibc_error *err) {
+    if (!cli->json) {
+        return IBC_OK;
+    }
+    return print_json(json_pack("{s:s, s:s, s:b, s:o, s:o}", "profile", profile, "outcome",
+                                ibc_outcome_name(reported->outcome), "vault_marked",
+                                !reported->warned, "promoted", json_version(reported->promoted),
+                                "burned", json_version(reported->burned)),
+                      err);
+}
+
+/* What was asked for is written down: that a forge is away must not make it look undone. */
+static void bring_promoted(struct session *session, const char *profile) {
+    const struct copy_options options = {0};
+    struct brought brought;
+    struct ibc_error err;
+    session_rest(session);
+    if (session_wake(session, &err) != IBC_OK ||
+        session_bring_copies(session, profile, &options, &brought, &err) != IBC_OK) {
+        warn(session->cli, err.text);
+    }
+}
 
 enum ibc_status cmd_report(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
     enum ibc_status status = parse_options(cli, "report", NULL, 0, &argc, &argv, err);
@@ -35,11 +59,9 @@ enum ibc_status cmd_report(struct cli *cli, int argc, char **argv, struct ibc_er
         warn(cli, err->text);
     }
     say(cli, "%s: %s is written down", profile, ibc_outcome_name(reported.outcome));
-    if (!cli->json) {
-        return IBC_OK;
+    say_staging(cli, profile, &reported);
+    if (reported.promoted != 0) {
+        bring_promoted(&session, profile);
     }
-    return print_json(json_pack("{s:s, s:s, s:b}", "profile", profile, "outcome",
-                                ibc_outcome_name(reported.outcome), "vault_marked",
-                                !reported.warned),
-                      err);
+    return answer(cli, profile, &reported, err);
 }

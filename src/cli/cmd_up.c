@@ -24,10 +24,32 @@ static enum ibc_status answer(const struct gateway *gateway, const struct run *r
         return IBC_OK;
     }
     const size_t sides = ibc_login_side_count(gateway->mode);
-    return print_json(json_pack("{s:s, s:s, s:s, s:b, s:b}", "profile", gateway->profile, "mode",
-                                ibc_mode_name(gateway->mode), "container", gateway->container,
-                                "logged_in", run->was_in, "proven", run->proven == sides),
+    return print_json(json_pack("{s:s, s:s, s:s, s:b, s:b, s:o}", "profile", gateway->profile,
+                                "mode", ibc_mode_name(gateway->mode), "container",
+                                gateway->container, "logged_in", run->was_in, "proven",
+                                run->proven == sides, "promoted", json_version(gateway->promoted)),
                       err);
+}
+
+/* What is staged is proven by a start. Where it still is, the gateway ran already. */
+static void warn_of_staged(struct gateway *gateway) {
+    struct ibc_error err;
+    enum ibc_status status = session_wake(&gateway->session, &err);
+    for (size_t i = 0; status == IBC_OK && i < ibc_login_side_count(gateway->mode); i++) {
+        const char *name = gateway_profile(gateway, i);
+        ibc_auto_profile *profile = NULL;
+        status = ibc_vault_get(gateway->session.vault, name, &profile, &err);
+        const struct ibc_version *staged = status == IBC_OK ? ibc_profile_staged(profile) : NULL;
+        if (staged) {
+            struct ibc_error sentence;
+            ibc_fail(&sentence, IBC_OK,
+                     "profile '%s': version %u is staged and this was not its first login; that is "
+                     "made by: ibcred up %s --recreate",
+                     name, staged->number, gateway->profile);
+            warn(gateway->cli, sentence.text);
+        }
+    }
+    session_rest(&gateway->session);
 }
 
 enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
@@ -85,5 +107,9 @@ enum ibc_status cmd_up(struct cli *cli, int argc, char **argv, struct ibc_error 
     catch_interrupts();
     struct run run;
     status = supervise(&gateway, &options, &run, err);
-    return status == IBC_OK ? answer(&gateway, &run, err) : status;
+    if (status != IBC_OK) {
+        return status;
+    }
+    warn_of_staged(&gateway);
+    return answer(&gateway, &run, err);
 }

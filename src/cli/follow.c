@@ -388,6 +388,7 @@ enum ibc_status follow(struct gateway *gateway, const struct ibc_container *cont
     struct follower follower = {.gateway = gateway, .options = options, .container = container};
     follower.troubled = options->troubled;
     follower.began_ns = (wall_clock_ms() - NEWS_MS) * 1000000;
+    gateway_begin_run(gateway, container);
     ibc_login_begin(&follower.login, gateway->mode, options->automatic);
     follower.deadline_ms =
         boot_clock_ms() + time_left_ms(&follower, ibc_docker_time(container->started_at));

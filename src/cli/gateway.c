@@ -1,6 +1,7 @@
 /* gateway.c - the files, the daemon and the account of one gateway. */
 #include "cli/gateway.h"
 
+#include "cli/catch_up.h"
 #include "cli/explain_log.h"
 #include "cli/interrupt.h"
 #include <ibcred/file.h>
@@ -69,6 +70,7 @@ enum ibc_status gateway_lock(struct gateway *gateway, struct ibc_error *err) {
 
 void gateway_close(struct gateway *gateway) {
     gateway_wait_for_compose(gateway);
+    catch_up_wait(&gateway->catching_up);
     if (gateway->reaper.pid > 0) {
         gateway_end_secret(gateway);
     }
@@ -138,6 +140,19 @@ bool gateway_stop(struct gateway *gateway, bool logged_in) {
 
 /* --- writing down --- */
 
+void gateway_begin_run(struct gateway *gateway, const struct ibc_container *container) {
+    ibc_auto_free char *link = ibc_secret_directory_path(gateway->runtime, gateway->profile);
+    const bool reads_files = link && gateway_is_mounted(container, link);
+    const struct ibc_login_origin before = {
+        .taken_ns = ibc_docker_time(reads_files ? container->started_at : container->created_at)};
+    gateway->origins[0] = gateway->origins[1] = before;
+    if (gateway->own_run) {
+        gateway->origins[0].charge = gateway->released.charge;
+        gateway->origins[1].charge = gateway->released.paper_charge;
+    }
+    gateway->own_run = false;
+}
+
 static void warn_not_written(const struct gateway *gateway, const struct ibc_error *why) {
     struct ibc_error sentence;
     ibc_fail(&sentence, why->status,
@@ -155,6 +170,7 @@ static enum ibc_status write_outcome(struct gateway *gateway, size_t side,
         .wait = outcome->wait,
         .seen_ns = seen_ns,
         .automatic = outcome->automatic,
+        .origin = gateway->origins[side],
     };
     struct ibc_reported reported;
     const char *profile = gateway_profile(gateway, side);
@@ -169,6 +185,11 @@ static enum ibc_status write_outcome(struct gateway *gateway, size_t side,
     if (!reported.again) {
         say(gateway->cli, "%s: %s is written down", profile, ibc_outcome_name(reported.outcome));
     }
+    say_staging(gateway->cli, profile, &reported);
+    if (reported.promoted != 0) {
+        gateway->promoted = reported.promoted;
+        catch_up_start(&gateway->session, profile, &gateway->catching_up);
+    }
     return IBC_OK;
 }
 
@@ -178,6 +199,7 @@ static enum ibc_status write_accounts(struct gateway *gateway, size_t side, enum
         .mode = ibc_login_side_mode(gateway->mode, side),
         .kind = kind,
         .seen_ns = seen_ns,
+        .origin = gateway->origins[side],
     };
     struct ibc_attested attested;
     const char *profile = gateway_profile(gateway, side);
@@ -190,6 +212,15 @@ static enum ibc_status write_accounts(struct gateway *gateway, size_t side, enum
         say(gateway->cli, "%s: that is written down, and the account is held", profile);
     }
     return status;
+}
+
+/* Good to know, and no more: it will be told again at the next login. */
+static void write_expiry(struct gateway *gateway, size_t side, int64_t days) {
+    struct ibc_error err;
+    if (ibc_broker_expiry(&gateway->session.broker, gateway_profile(gateway, side), days, &err) !=
+        IBC_OK) {
+        warn(gateway->cli, err.text);
+    }
 }
 
 /* What was written once is known by its time, and not written again. */
@@ -207,6 +238,9 @@ static enum ibc_status write_step(struct gateway *gateway, const struct ibc_logi
         }
         if (status == IBC_OK && step->accounts[i].given) {
             status = write_accounts(gateway, i, step->accounts[i].kind, seen_ns, err);
+        }
+        if (status == IBC_OK && step->expires) {
+            write_expiry(gateway, i, step->expires_days);
         }
     }
     session_rest(&gateway->session);
@@ -244,14 +278,14 @@ void gateway_write_at_last(struct gateway *gateway) {
 
 void gateway_write_down(struct gateway *gateway, const struct ibc_login_step *step,
                         int64_t seen_ns) {
-    bool anything = false;
+    bool login = false;
     for (size_t i = 0; i < ibc_login_side_count(gateway->mode); i++) {
-        anything |= step->attempts[i] || step->outcomes[i].given || step->accounts[i].given;
+        login |= step->attempts[i] || step->outcomes[i].given || step->accounts[i].given;
     }
-    if (!anything) {
+    if (!login && !step->expires) {
         return;
     }
-    gateway->charged = false;
+    gateway->charged &= !login;
     /* Where there are more, what the last one says is what matters, and whose accounts were seen.
      */
     const size_t last = UNWRITTEN_MAX - 1;

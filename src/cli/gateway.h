@@ -38,10 +38,14 @@ struct gateway {
     } unwritten[UNWRITTEN_MAX];
     struct ibc_reaper reaper;
     pid_t child;                 /* Compose, while it runs; 0: it does not */
+    pid_t catching_up;           /* `ibcred rotate --resume`, perhaps still running; 0: none */
     struct ibc_release released; /* the last release */
-    bool untouched;              /* the last start did not start the container, for certain */
-    bool charged;                /* it is still the one that the next run is for */
-    int64_t asked_ms;            /* wall clock at which that was asked to start; 0: nothing was */
+    bool own_run;                /* the next run is the one that was released for */
+    struct ibc_login_origin origins[IBC_LOGIN_SIDES_MAX]; /* of the logins of the run */
+    bool untouched;    /* the last start did not start the container, for certain */
+    uint32_t promoted; /* the version that a login made the active one; 0: none */
+    bool charged;      /* it is still the one that the next run is for */
+    int64_t asked_ms;  /* wall clock at which that was asked to start; 0: nothing was */
 };
 
 /*
@@ -98,6 +102,10 @@ bool gateway_stop(struct gateway *gateway, bool logged_in);
 void gateway_take_back(struct gateway *gateway, const char *why);
 
 /* --- writing down --- */
+
+/* A run of the container begins: what are its logins made on? On our release for it, or on what was
+ * released before its environment was fixed, or its secret files were read. */
+void gateway_begin_run(struct gateway *gateway, const struct ibc_container *container);
 
 /*
  * What a step of the login says. What cannot be written down now is told as a warning, and kept:

@@ -67,7 +67,8 @@ static enum ibc_status aim(struct swarm_run *run, bool *needed, struct ibc_error
     run->move.owner = policy->secret_owner;
     run->move.group = policy->secret_group;
     run->move.file_mode = policy->secret_mode;
-    run->move.version = ibc_profile_active(run->profile);
+    run->move.version =
+        run->given->staged ? ibc_profile_staged(run->profile) : ibc_profile_active(run->profile);
     if (!run->move.version) {
         return IBC_OK; /* a release says why there is none */
     }

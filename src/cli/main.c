@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"seal", "PROFILE [--kind paper|live]", "put credentials into the vault", cmd_seal},
     {"import", "[FILE] [--as PROFILE]", "seal profiles out of JSON lines or another store",
      cmd_import},
+    {"rotate", "[PROFILE]", "stage a new password, and see it through", cmd_rotate},
     {"export", "[PROFILE] --to KEY…", "write a profile as a file that age opens", cmd_export},
     {"list", "", "name the profiles", cmd_list},
     {"show", "[PROFILE]", "tell about one profile", cmd_show},

@@ -58,7 +58,10 @@ static enum ibc_status paper_option(const struct session *session,
 static enum ibc_status make_request(const struct session *session,
                                     const struct release_options *options, const char *profile,
                                     struct release_request *out, struct ibc_error *err) {
-    *out = (struct release_request){.request = {.profile = out->profile, .environment = environ}};
+    *out = (struct release_request){
+        .request = {.profile = out->profile,
+                    .canary = options->staged ? IBC_CANARY_ONLY : IBC_CANARY_NEVER,
+                    .environment = environ}};
     enum ibc_status status = mode_option(options->mode, &out->request.mode, err);
     if (status == IBC_OK) {
         status = names_option(options->names, &out->request.names, err);
@@ -78,14 +81,44 @@ static enum ibc_status make_request(const struct session *session,
     if (status == IBC_OK) {
         status = paper_option(session, options, out, err);
     }
+    if (status == IBC_OK && options->staged && out->request.paper_profile) {
+        return ibc_fail(
+            err, IBC_ERR_USAGE,
+            "--staged is for one profile; in mode both ibcred up proves what is staged");
+    }
     return status;
+}
+
+/*
+ * A crash may have come between what the ledger knows of a staged version and the vault: everything
+ * that looks at the vault from here on is to see what was decided.
+ */
+static enum ibc_status settle(struct session *session, const char *profile, struct ibc_error *err) {
+    struct ibc_settled settled;
+    struct ibc_error why;
+    if (ibc_broker_settle(&session->broker, profile, &settled, &why) != IBC_OK) {
+        return IBC_OK; /* the broker decides by the ledger, and says what is wrong there */
+    }
+    if (settled.staging != IBC_STAGING_PROMOTED && settled.staging != IBC_STAGING_BURNED) {
+        return IBC_OK;
+    }
+    session_rest(session);
+    return session_wake(session, err);
 }
 
 enum ibc_status begin_release(const struct cli *cli, const struct release_options *options,
                               const char *profile, struct session *session,
                               struct release_request *request, struct ibc_error *err) {
     enum ibc_status status = session_open(session, cli, false, err);
-    return status == IBC_OK ? make_request(session, options, profile, request, err) : status;
+    if (status == IBC_OK) {
+        status = make_request(session, options, profile, request, err);
+    }
+    if (status == IBC_OK) {
+        status = settle(session, request->profile, err);
+    }
+    return status == IBC_OK && request->request.paper_profile
+               ? settle(session, request->paper_profile, err)
+               : status;
 }
 
 enum ibc_status release(struct session *session, const struct ibc_request *request, bool wait,

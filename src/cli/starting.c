@@ -220,6 +220,7 @@ static enum ibc_status release_for(struct gateway *gateway, struct start *start,
         .profile = gateway->profile,
         .paper_profile = gateway->mode == IBC_MODE_BOTH ? gateway->paper_profile : NULL,
         .mode = gateway->mode,
+        .canary = IBC_CANARY_ANY,
         .names = IBC_NAMES_IB,
         .format = IBC_FORMAT_COMPOSE,
         .consumer = gateway->consumer != IBC_CONSUMER_UNKNOWN
@@ -267,6 +268,7 @@ static enum ibc_status start_released(struct gateway *gateway, struct start *sta
     if (status == IBC_OK) {
         snprintf(gateway->container, sizeof gateway->container, "%s", out->id);
         memcpy(gateway->name, out->name, sizeof gateway->name);
+        gateway->own_run = true;
         return IBC_OK;
     }
     gateway_end_secret(gateway);

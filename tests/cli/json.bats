@@ -12,15 +12,28 @@ keys() { jq -c 'keys'; }
     [ "$("$IBCRED" verify --json | keys)" = '["generation","intact","keys","profiles"]' ]
     [ "$("$IBCRED" list --json | jq -c '.[0] | keys')" = \
         '["account","contradicts","kind","profile","proven_at","proven_kind","sealed","state","version"]' ]
-    [ "$("$IBCRED" show --json | keys)" = '["account","created","kind","profile","versions"]' ]
+    [ "$("$IBCRED" show --json | keys)" = '["account","copies","created","kind","profile","versions"]' ]
     [ "$("$IBCRED" show --json | jq -c '.versions[0] | keys')" = \
-        '["contradicts","fields","proven_at","proven_kind","sealed","since","state","version"]' ]
+        '["contradicts","expires_at","fields","proven_at","proven_kind","sealed","since","state","version"]' ]
     [ "$("$IBCRED" check --json | keys)" = '["checks","mode","profile","version","warnings"]' ]
     [ "$("$IBCRED" check --json | jq -c '.checks[0] | keys')" = \
         '["check","exit_code","message","ok"]' ]
-    [ "$("$IBCRED" inject --json | keys)" = '["mode","path","profile","to","ttl","version"]' ]
+    [ "$("$IBCRED" inject --json | keys)" = \
+        '["mode","path","profile","staged","to","ttl","version"]' ]
     [ "$("$IBCRED" report paper success --json --quiet | keys)" = \
-        '["outcome","profile","vault_marked"]' ]
+        '["burned","outcome","profile","promoted","vault_marked"]' ]
+    [ "$(IB_PASSWORD=An0ther-1 "$IBCRED" rotate --from-env --json --quiet | keys)" = \
+        '["generation","profile","state","version","warnings"]' ]
+    [ "$("$IBCRED" rotate --resume --json --quiet 2>/dev/null | jq -c '.[0] | keys')" = \
+        '["behind","brought","message","profile","staging","version"]' ]
+    [ "$("$IBCRED" rotate --abort --json --quiet | keys)" = '["aborted","profile","version"]' ]
+    [ "$("$IBCRED" key list --json | jq -c '.[0] | keys')" = \
+        '["created","expired","expires","label","number","recipient","type"]' ]
+    [ "$("$IBCRED" key rotate --json --quiet | keys)" = '["expired","generation","removed"]' ]
+    [ "$("$IBCRED" provision github --repo o/r --dry-run --json --quiet | keys)" = \
+        '["behind","done","forge","profile","secrets"]' ]
+    [ "$("$IBCRED" provision github --repo o/r --dry-run --json --quiet |
+        jq -c '.secrets[0] | keys')" = '["field","message","name","result","target"]' ]
     [ "$("$IBCRED" gate --json | keys)" = \
         '["attempts","decision","failures","max_attempts","max_failures","profile","reason","wait_seconds"]' ]
     [ "$("$IBCRED" probe 127.0.0.1:1 --json 2>/dev/null | keys)" = \
@@ -47,7 +60,8 @@ keys() { jq -c 'keys'; }
 @test "help and version need nothing" {
     env -i "$IBCRED" --version | grep -q '^ibcred '
     env -i "$IBCRED" --help | grep -q inject
-    for command in init seal import list show remove verify check inject exec report gate reap audit; do
+    for command in init seal import rotate export list show remove verify key unlock lock check inject exec \
+        ci provision report gate reap audit; do
         "$IBCRED" "$command" --help | grep -q "usage: ibcred $command"
     done
     status=0

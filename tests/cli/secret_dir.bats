@@ -86,7 +86,7 @@ tws_userid 1000 1000 400" ]
     make_vault
     "$IBCRED" inject paper --to secret-dir --ttl 90s --json >answer 2>/dev/null
     [ "$(jq -c 'del(.path)' answer)" = \
-        '{"profile":"paper","version":1,"mode":"paper","ttl":90,"to":"secret-dir"}' ]
+        '{"profile":"paper","version":1,"staged":false,"mode":"paper","ttl":90,"to":"secret-dir"}' ]
     [ -d "$(jq -r .path answer)" ]
     "$IBCRED" report paper success --quiet
     "$IBCRED" inject paper --json >answer

@@ -63,7 +63,8 @@ nowhere_in() {
     gives 0 "$IBCRED" up paper --json
     told 'runs already'
     [ "$(jq -cS . "$OUT")" = "$(jq -ncS --arg id "$(gateway_container)" \
-        '{container: $id, logged_in: true, mode: "paper", profile: "paper", proven: true}')" ]
+        '{container: $id, logged_in: true, mode: "paper", profile: "paper", promoted: null,
+            proven: true}')" ]
     attempts 1
     charges 1
 }
