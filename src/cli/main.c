@@ -37,6 +37,8 @@ static const struct command commands[] = {
      cmd_watch},
     {"provision", "github|gitlab|gitea|forgejo [PROFILE]",
      "bring fields, or a key, to a forge's CI secrets", cmd_provision},
+    {"ci", "exec [PROFILE] -- COMMAND…|env [PROFILE] (each has its --help)",
+     "release inside a CI job, hidden from its log", cmd_ci},
     {"report", "PROFILE OUTCOME", "say what came of a release", cmd_report},
     {"gate", "[PROFILE]", "say whether the account may log in now", cmd_gate},
     {"probe", "[HOST[:PORT]]", "ask the gateway's API whether it is logged in, and to what",
