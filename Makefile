@@ -237,13 +237,15 @@ install: all $(if $(shell command -v scdoc),man) ## install below $(DESTDIR)$(PR
 	install -m 644 include/ibcred/*.h $(DESTDIR)$(INCLUDEDIR)/ibcred
 	install -m 644 policy/default.yaml policy/log-rules.yaml $(DESTDIR)$(DATADIR)/ibcred/policy
 	install -m 644 policy/examples/*.yaml $(DESTDIR)$(DATADIR)/ibcred/policy/examples
-	install -m 644 scripts/ibcred-gateway@.service docker-compose.override.yml docker-compose.env-file.yml $(DESTDIR)$(DATADIR)/ibcred
+	install -m 755 scripts/ibcred-rotate $(DESTDIR)$(BINDIR)/ibcred-rotate
+	install -m 644 scripts/*.service scripts/*.timer docker-compose.override.yml docker-compose.env-file.yml $(DESTDIR)$(DATADIR)/ibcred
 	$(if $(shell command -v scdoc),install -D -m 644 $(BUILD)/ibcred.1 $(DESTDIR)$(DATADIR)/man/man1/ibcred.1)
 	install -m 644 README.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(DATADIR)/doc/ibcred
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/doc/ibcred/ci docs/ci/*
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(LIBDIR)/libibcred.* \
+	rm -f $(DESTDIR)$(BINDIR)/ibcred $(DESTDIR)$(BINDIR)/ibcred-rotate $(DESTDIR)$(LIBDIR)/libibcred.* \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig/ibcred.pc $(DESTDIR)$(DATADIR)/man/man1/ibcred.1
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(INCLUDEDIR)/ibcred $(DESTDIR)$(DATADIR)/ibcred $(DESTDIR)$(DATADIR)/doc/ibcred
 
