@@ -187,7 +187,8 @@ static void ready_is_found_with_all_that_was_told(void **state) {
     assert_int_equal(result->proof, IBC_PROOF_PAPER);
     assert_true(result->has_offset);
     const int64_t clock_then = time(NULL) + result->offset_ms / 1000;
-    assert_true(clock_then >= 1795359399 && clock_then <= 1795359399 + PATIENCE_MS / 1000);
+    /* However long this process was kept waiting between the two looks at the clock. */
+    assert_true(clock_then >= 1795359399 && clock_then <= 1795359399 + 600);
     assert_true(result->connect_us >= 0 && result->ready_us >= result->connect_us);
 }
 
