@@ -342,6 +342,7 @@ enum ibc_status ibc_broker_check(const struct ibc_broker *broker, const struct i
         return status;
     }
     *version = release.parties[0].account.version->number;
+    warn_of_staged(&release);
 
     static const struct {
         const char *name;

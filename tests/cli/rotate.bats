@@ -177,6 +177,7 @@ gate() {
     "$IBCRED" report paper success --quiet
     "$IBCRED" check paper --json >answer 2>err
     [ "$(jq .version answer)" = 1 ]
+    grep -q 'warning: .*version 2 is staged' err
 }
 
 @test "--staged releases the staged version, or nothing" {
