@@ -88,15 +88,22 @@ static void warn_of_surroundings(const struct session *session, enum ibc_ci ci) 
     }
 }
 
-/* The session and the request of a release in this job. */
-static enum ibc_status begin(const struct cli *cli, const struct release_options *given,
-                             const char *profile, enum ibc_ci ci, struct session *session,
-                             struct release_request *request, struct ibc_error *err) {
-    enum ibc_status status = begin_release(cli, given, profile, session, request, err);
-    if (status == IBC_OK) {
-        warn_of_surroundings(session, ci);
+/* Release in this job by `inner`, hidden from its log first. */
+static enum ibc_status release_masked(const struct cli *cli, const struct release_options *given,
+                                      const char *profile, enum ibc_ci ci,
+                                      const struct ibc_delivery *inner,
+                                      struct release_request *request, struct ibc_release *out,
+                                      struct ibc_error *err) {
+    ibc_auto_masked masked;
+    ibc_masked_init(&masked, ci, inner, STDOUT_FILENO);
+    const struct ibc_delivery delivery = ibc_masked_delivery(&masked);
+    auto_session session;
+    enum ibc_status status = begin_release(cli, given, profile, &session, request, err);
+    if (status != IBC_OK) {
+        return status;
     }
-    return status;
+    warn_of_surroundings(&session, ci);
+    return release(&session, &request->request, given->wait, &delivery, out, err);
 }
 
 /* --- exec ------------------------------------------------------------------------------------- */
@@ -110,16 +117,9 @@ static enum ibc_status run(const struct cli *cli, const struct release_options *
         command.withheld = "CREDENTIALS_DIRECTORY";
     }
     const struct ibc_delivery inner = ibc_command_delivery(&command);
-    ibc_auto_masked masked;
-    ibc_masked_init(&masked, ci, &inner, STDOUT_FILENO);
-    const struct ibc_delivery delivery = ibc_masked_delivery(&masked);
-    auto_session session;
     struct release_request request;
-    enum ibc_status status = begin(cli, given, profile, ci, &session, &request, err);
     struct ibc_release released;
-    return status == IBC_OK
-               ? release(&session, &request.request, given->wait, &delivery, &released, err)
-               : status;
+    return release_masked(cli, given, profile, ci, &inner, &request, &released, err);
 }
 
 static enum ibc_status ci_exec(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
@@ -173,16 +173,10 @@ static enum ibc_status hand_on(const struct cli *cli, const struct release_optio
     ibc_auto_job_environment file;
     ibc_job_environment_init(&file, ci, path);
     const struct ibc_delivery inner = ibc_job_environment_delivery(&file);
-    ibc_auto_masked masked;
-    ibc_masked_init(&masked, ci, &inner, STDOUT_FILENO);
-    const struct ibc_delivery delivery = ibc_masked_delivery(&masked);
-    auto_session session;
     struct release_request request;
     struct ibc_release released;
-    enum ibc_status status = begin(cli, given, profile, ci, &session, &request, err);
-    if (status == IBC_OK) {
-        status = release(&session, &request.request, given->wait, &delivery, &released, err);
-    }
+    enum ibc_status status =
+        release_masked(cli, given, profile, ci, &inner, &request, &released, err);
     if (status == IBC_OK && ci == IBC_CI_GITLAB) {
         say(cli,
             "%s is for artifacts:reports:dotenv. GitLab keeps it, readable for whoever may see the "
