@@ -180,7 +180,7 @@ static enum ibc_status make_identity(struct handing *handing, int64_t now_ms,
 static enum ibc_status add_key(struct handing *handing, struct ibc_error *err) {
     struct ibc_slot_info slot;
     char words[KEY_TEXT_MAX];
-    enum ibc_status status = make_identity(handing, wall_clock_ms(), &slot, err);
+    enum ibc_status status = make_identity(handing, ibc_clock_wall_ms(), &slot, err);
     if (status == IBC_OK) {
         status = session_lock(&handing->session, err);
     }
@@ -228,7 +228,8 @@ static enum ibc_status remove_keys(struct handing *handing, bool older, size_t *
         status = leave_out(handing, older, count, err);
     }
     if (status == IBC_OK && *count > 0 && older) {
-        status = ibc_vault_edit_rotate_key(session->edit, &session->keyring, wall_clock_ms(), err);
+        status =
+            ibc_vault_edit_rotate_key(session->edit, &session->keyring, ibc_clock_wall_ms(), err);
     }
     if (status == IBC_OK && *count > 0) {
         status = commit(handing, "key-remove", handing->label, err);

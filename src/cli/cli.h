@@ -9,6 +9,7 @@
 #define IBCRED_CLI_H
 
 #include <ibcred/broker.h>
+#include <ibcred/clock.h>
 #include <ibcred/policy.h>
 
 #include <jansson.h>
@@ -146,10 +147,8 @@ IBC_CHECKED enum ibc_status session_any_profile(const struct session *session, c
                                                 char out[static IBC_PROFILE_NAME_MAX + 1],
                                                 struct ibc_error *err);
 
-/* Milliseconds since 1970 for what is written into the vault, and since boot for what is waited
- * for.
- */
-int64_t wall_clock_ms(void);
+/* Milliseconds since boot, for what is waited for; what is written into the vault has the time of
+ * ibc_clock_wall_ms(). */
 int64_t boot_clock_ms(void);
 
 /* --- paths.c ---------------------------------------------------------------------------------- */

@@ -103,7 +103,7 @@ static enum ibc_status make_vault(const struct plan *plan, const char *path,
         }
     }
     enum ibc_status status =
-        ibc_vault_create(path, plan->slots, plan->slot_count, wall_clock_ms(), err);
+        ibc_vault_create(path, plan->slots, plan->slot_count, ibc_clock_wall_ms(), err);
     if (status != IBC_OK && plan->identity_is_new && access(path, F_OK) != 0) {
         unlink(plan->identity_path);
     }

@@ -113,8 +113,8 @@ static enum ibc_status key_list(struct cli *cli, int argc, char **argv, struct i
     if (status != IBC_OK) {
         return status;
     }
-    return cli->json ? list_json(session.vault, wall_clock_ms(), err)
-                     : list_table(session.vault, wall_clock_ms(), err);
+    return cli->json ? list_json(session.vault, ibc_clock_wall_ms(), err)
+                     : list_table(session.vault, ibc_clock_wall_ms(), err);
 }
 
 enum ibc_status cmd_key(struct cli *cli, int argc, char **argv, struct ibc_error *err) {

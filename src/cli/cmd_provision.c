@@ -161,7 +161,7 @@ enum ibc_status cmd_provision(struct cli *cli, int argc, char **argv, struct ibc
         status = check_errand(&given, &provision, err);
     }
     if (status == IBC_OK) {
-        status = parse_expiry(given.expires, wall_clock_ms(), &provision.expires_ms, err);
+        status = parse_expiry(given.expires, ibc_clock_wall_ms(), &provision.expires_ms, err);
     }
     return status == IBC_OK ? run(&given, &provision, err) : status;
 }

@@ -160,7 +160,7 @@ static enum ibc_status note(struct bringing *bringing, struct ibc_profile *profi
         return IBC_OK;
     }
     enum ibc_status status = ibc_profile_note_copy(profile, copy->target, bringing->version,
-                                                   there ? wall_clock_ms() : 0, err);
+                                                   there ? ibc_clock_wall_ms() : 0, err);
     return status == IBC_OK ? ibc_vault_edit_put(bringing->session->edit, profile, err) : status;
 }
 

@@ -47,7 +47,7 @@ static void follower_close(struct follower *follower) {
 /* How much of its time the login still has, that began at wall-clock time `since_ns`. */
 static int64_t time_left_ms(const struct follower *follower, int64_t since_ns) {
     const int64_t all = follower->gateway->session.policy.gate.attempt_timeout * 1000;
-    const int64_t gone = wall_clock_ms() - since_ns / 1000000;
+    const int64_t gone = ibc_clock_wall_ms() - since_ns / 1000000;
     if (gone <= 0) {
         return all;
     }
@@ -310,7 +310,7 @@ static void attest(struct follower *follower) {
     struct ibc_login_step step;
     attest_wait(&follower->attestation, ibc_docker_logs_fd(follower->logs), TICK_MS);
     if (attest_step(&follower->attestation, follower->gateway, follower->container, &step)) {
-        take_step(follower, &step, wall_clock_ms() * 1000000);
+        take_step(follower, &step, ibc_clock_wall_ms() * 1000000);
     }
     end_when_settled(follower, false);
 }
@@ -387,7 +387,7 @@ enum ibc_status follow(struct gateway *gateway, const struct ibc_container *cont
     IBC_CLEANUP(follower_close)
     struct follower follower = {.gateway = gateway, .options = options, .container = container};
     follower.troubled = options->troubled;
-    follower.began_ns = (wall_clock_ms() - NEWS_MS) * 1000000;
+    follower.began_ns = (ibc_clock_wall_ms() - NEWS_MS) * 1000000;
     gateway_begin_run(gateway, container);
     ibc_login_begin(&follower.login, gateway->mode, options->automatic);
     follower.deadline_ms =

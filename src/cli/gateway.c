@@ -390,7 +390,7 @@ void gateway_notify(struct gateway *gateway, enum ibc_notice notice, const char 
         .mode = ibc_mode_name(gateway->mode),
         .container = gateway->container,
         .text = text,
-        .wall_ms = wall_clock_ms(),
+        .wall_ms = ibc_clock_wall_ms(),
     };
     ibc_notify_start(&gateway->session.policy, &notification, close_for_notifier, gateway);
 }

@@ -24,7 +24,7 @@ static enum ibc_status make_parent(const char *path, struct ibc_error *err) {
 enum ibc_status write_identities(const struct ibc_identities *identities, const char *path,
                                  struct ibc_error *err) {
     ibc_auto_secret text = {0};
-    enum ibc_status status = ibc_identities_format(identities, wall_clock_ms(), &text, err);
+    enum ibc_status status = ibc_identities_format(identities, ibc_clock_wall_ms(), &text, err);
     if (status == IBC_OK) {
         status = make_parent(path, err);
     }

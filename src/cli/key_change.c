@@ -32,7 +32,7 @@ static enum ibc_status check_descriptors(struct ibc_error *err) {
 static enum ibc_status gather(const struct cli *cli, struct addition *addition,
                               struct ibc_error *err) {
     struct ibc_slot_request *request = &addition->request;
-    const int64_t now_ms = wall_clock_ms();
+    const int64_t now_ms = ibc_clock_wall_ms();
     ibc_auto_free char *path = NULL;
     request->label = addition->label;
     enum ibc_status status = find_vault(cli, &path, err);
@@ -59,7 +59,7 @@ static enum ibc_status add(const struct cli *cli, const struct ibc_slot_request 
     struct ibc_slot_info slot = {
         .type = request->type,
         .recipient = request->recipient,
-        .created_ms = wall_clock_ms(),
+        .created_ms = ibc_clock_wall_ms(),
         .expires_ms = request->expires_ms,
     };
     auto_session session;
@@ -287,7 +287,7 @@ enum ibc_status key_remove(struct cli *cli, int argc, char **argv, struct ibc_er
     }
     auto_session session;
     IBC_CLEANUP(change_free) struct change change = {.event = "key-remove"};
-    const int64_t now_ms = wall_clock_ms();
+    const int64_t now_ms = ibc_clock_wall_ms();
     status = yes ? session_edit(&session, cli, err)
                  : edit_after_question(&session, cli, argv[0], &change, err);
     if (status == IBC_OK) {
@@ -307,7 +307,7 @@ enum ibc_status key_rotate(struct cli *cli, int argc, char **argv, struct ibc_er
     }
     auto_session session;
     struct change change = {.event = "key-rotate"};
-    const int64_t now_ms = wall_clock_ms();
+    const int64_t now_ms = ibc_clock_wall_ms();
     status = session_edit(&session, cli, err);
     if (status == IBC_OK) {
         change.expired = count_expired(ibc_vault_edit_vault(session.edit), now_ms);

@@ -156,7 +156,7 @@ enum ibc_status rotate_due(const struct cli *cli, struct ibc_error *err) {
     }
     IBC_CLEANUP(free_list)
     struct due_list list = {
-        .session = &session, .now_ms = wall_clock_ms(), .entries = json_array()};
+        .session = &session, .now_ms = ibc_clock_wall_ms(), .entries = json_array()};
     status = ibc_vault_each(session.vault, look_at, &list, err);
     return status == IBC_OK ? answer(&session, &list, err) : status;
 }

@@ -88,8 +88,8 @@ static enum ibc_status put_staged(struct session *session, const char *name,
         status = warn_of_burned(session, profile, password, err);
     }
     if (status == IBC_OK) {
-        status =
-            ibc_profile_add_version(profile, password, 1, IBC_VERSION_STAGED, wall_clock_ms(), err);
+        status = ibc_profile_add_version(profile, password, 1, IBC_VERSION_STAGED,
+                                         ibc_clock_wall_ms(), err);
     }
     if (status != IBC_OK) {
         return status;
@@ -180,7 +180,7 @@ static enum ibc_status unstage(struct session *session, const char *name, uint32
                         "again",
                         name, name);
     }
-    ibc_profile_unstage(profile, wall_clock_ms());
+    ibc_profile_unstage(profile, ibc_clock_wall_ms());
     uint64_t generation;
     const struct ibc_audit_event event = {
         .event = "rotate", .profile = name, .version = version, .verdict = "aborted"};

@@ -61,8 +61,8 @@ static enum ibc_status new_profile(const struct sealing *sealing, struct ibc_pro
                         " and " IBC_FIELD_PASSWORD,
                         sealing->profile);
     }
-    return ibc_profile_new(sealing->profile, sealing->kind, sealing->account, wall_clock_ms(), out,
-                           err);
+    return ibc_profile_new(sealing->profile, sealing->kind, sealing->account, ibc_clock_wall_ms(),
+                           out, err);
 }
 
 static enum ibc_status open_profile(const struct ibc_vault_edit *edit,
@@ -99,7 +99,7 @@ enum ibc_status seal_fields(const struct session *session, const struct sealing 
                             uint32_t *version, struct ibc_error *err) {
     const struct ibc_retention keep = {.versions = session->policy.rotation_keep_versions,
                                        .age = session->policy.rotation_keep_age};
-    const int64_t now_ms = wall_clock_ms();
+    const int64_t now_ms = ibc_clock_wall_ms();
     ibc_auto_profile *profile = NULL;
     enum ibc_status status = open_profile(session->edit, sealing, &profile, err);
     if (status == IBC_OK) {

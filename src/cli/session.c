@@ -3,12 +3,6 @@
 
 #include <ibcred/file.h>
 
-int64_t wall_clock_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 int64_t boot_clock_ms(void) {
     struct timespec time;
     clock_gettime(CLOCK_BOOTTIME, &time);

@@ -57,7 +57,7 @@ static enum ibc_status prepare(void *self, const struct ibc_field *variables, si
 
 static enum ibc_status hand_over(void *self, struct ibc_error *err) {
     struct start *start = self;
-    start->handed_ms = wall_clock_ms();
+    start->handed_ms = ibc_clock_wall_ms();
     enum ibc_status status = start->to_directory.hand_over(start->to_directory.self, err);
     if (status == IBC_OK && start->to_child.prepare) {
         status = start->to_child.hand_over(start->to_child.self, err);
