@@ -242,6 +242,13 @@ static enum ibc_status want(struct session *session, const char *name,
     return status;
 }
 
+enum ibc_status reach_forges(const struct provision *provision, const struct ibc_profile *profile,
+                             const struct copy_targets *targets, struct forge_access *access,
+                             struct ibc_error *err) {
+    enum ibc_status status = forge_access_init(access, provision->cli, &provision->copying, err);
+    return status == IBC_OK ? open_forges(access, profile, targets, err) : status;
+}
+
 enum ibc_status bring_and_answer(const struct provision *provision, struct session *session,
                                  const char *name, struct forge_access *access,
                                  const struct copy_targets *targets, struct ibc_error *err) {
@@ -272,10 +279,7 @@ enum ibc_status provision_fields(const struct provision *provision, struct ibc_e
         return answer_plan(provision, profile, &targets, "planned", err);
     }
     if (status == IBC_OK) {
-        status = forge_access_init(&access, provision->cli, &provision->copying, err);
-    }
-    if (status == IBC_OK) {
-        status = open_forges(&access, profile, &targets, err);
+        status = reach_forges(provision, profile, &targets, &access, err);
     }
     ibc_profile_free(&profile);
     session_rest(&session);

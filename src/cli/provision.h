@@ -54,6 +54,12 @@ IBC_CHECKED enum ibc_status open_profile(const struct provision *provision, stru
                                          char name[static IBC_PROFILE_NAME_MAX + 1],
                                          struct ibc_profile **out, struct ibc_error *err);
 
+/* Clients for all targets, into `access`, which is zero: forge_access_init() and open_forges(). */
+IBC_CHECKED enum ibc_status reach_forges(const struct provision *provision,
+                                         const struct ibc_profile *profile,
+                                         const struct copy_targets *targets,
+                                         struct forge_access *access, struct ibc_error *err);
+
 /* bring_targets(), and the answer. */
 IBC_CHECKED enum ibc_status bring_and_answer(const struct provision *provision,
                                              struct session *session, const char *name,

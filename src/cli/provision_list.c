@@ -94,10 +94,7 @@ enum ibc_status provision_resume(const struct provision *provision, struct ibc_e
         return answer_plan(provision, profile, &targets, "planned", err);
     }
     if (status == IBC_OK) {
-        status = forge_access_init(&access, provision->cli, &provision->copying, err);
-    }
-    if (status == IBC_OK) {
-        status = open_forges(&access, profile, &targets, err);
+        status = reach_forges(provision, profile, &targets, &access, err);
     }
     ibc_profile_free(&profile);
     session_rest(&session);
