@@ -120,6 +120,13 @@ IBC_CHECKED enum ibc_status session_wake(struct session *session, struct ibc_err
 IBC_CHECKED enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
                                          struct ibc_error *err);
 
+/*
+ * ibc_broker_settle(), and the vault read anew where that wrote it. After a failure the vault is
+ * closed only where it could not be read anew.
+ */
+IBC_CHECKED enum ibc_status session_settle(struct session *session, const char *profile,
+                                           struct ibc_settled *out, struct ibc_error *err);
+
 /* As session_open(), but for a change: the vault is locked and verified. */
 IBC_CHECKED enum ibc_status session_edit(struct session *session, const struct cli *cli,
                                          struct ibc_error *err);

@@ -96,14 +96,13 @@ static enum ibc_status make_request(const struct session *session,
 static enum ibc_status settle(struct session *session, const char *profile, struct ibc_error *err) {
     struct ibc_settled settled;
     struct ibc_error why;
-    if (ibc_broker_settle(&session->broker, profile, &settled, &why) != IBC_OK) {
-        return IBC_OK; /* the broker decides by the ledger, and says what is wrong there */
-    }
-    if (settled.staging != IBC_STAGING_PROMOTED && settled.staging != IBC_STAGING_BURNED) {
+    enum ibc_status status = session_settle(session, profile, &settled, &why);
+    if (session->vault) {
+        /* Where it failed all the same the broker decides by the ledger, and says what is wrong. */
         return IBC_OK;
     }
-    session_rest(session);
-    return session_wake(session, err);
+    *err = why;
+    return status;
 }
 
 enum ibc_status begin_release(const struct cli *cli, const struct release_options *options,

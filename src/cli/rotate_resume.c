@@ -114,15 +114,10 @@ static enum ibc_status resume_one(struct resumption *resumption, const char *nam
     *brought = (struct brought){0};
     enum ibc_status status = session_wake(session, err);
     if (status == IBC_OK) {
-        status = ibc_broker_settle(&session->broker, name, settled, err);
+        status = session_settle(session, name, settled, err);
     }
-    session_rest(session);
-    if (status != IBC_OK) {
-        return status;
-    }
-    tell_settled(resumption, name, settled);
-    status = session_wake(session, err);
     if (status == IBC_OK) {
+        tell_settled(resumption, name, settled);
         status = session_bring_copies(session, name, resumption->options, brought, err);
     }
     session_rest(session);

@@ -171,6 +171,17 @@ enum ibc_status session_wake(struct session *session, struct ibc_error *err) {
     return status == IBC_OK ? open_vault(session, false, err) : status;
 }
 
+enum ibc_status session_settle(struct session *session, const char *profile,
+                               struct ibc_settled *out, struct ibc_error *err) {
+    enum ibc_status status = ibc_broker_settle(&session->broker, profile, out, err);
+    if (status != IBC_OK ||
+        (out->staging != IBC_STAGING_PROMOTED && out->staging != IBC_STAGING_BURNED)) {
+        return status;
+    }
+    session_rest(session);
+    return session_wake(session, err);
+}
+
 enum ibc_status session_wait(struct session *session, int64_t seconds, const char *why,
                              struct ibc_error *err) {
     session_rest(session);
