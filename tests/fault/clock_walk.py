@@ -11,16 +11,16 @@ or with a password that was rejected.
 The last line is "N passed, N failed".
 """
 
-import contextlib
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import uuid
+
+from reaper import end_reaper
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 IBCRED = BUILD + "/preloadable/ibcred"
@@ -145,16 +145,6 @@ class World:
     def remove(self):
         shutil.rmtree(self.disk)
         shutil.rmtree(self.runtime)
-
-
-def end_reaper(path):
-    """The reaper lives on the real clock; it is not needed here."""
-    found = subprocess.run(["pgrep", "-f", os.path.basename(path)], stdout=subprocess.PIPE, check=False)
-    for pid in found.stdout.split():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
 
 
 def inject(world, processes, failures, step):
