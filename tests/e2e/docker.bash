@@ -103,15 +103,25 @@ told() {
     cut -d' ' -f2- "$OUT" | grep "^$1 "
 }
 
-# Both streams were told of completely, from 1 on, in order, nothing twice, up to what Docker keeps.
-told_everything() {
+# Both streams were told of as Docker keeps them, in order, nothing twice. A daemon that is killed
+# loses what it has read of a container and not yet written: the numbers may have a gap then.
+told_what_docker_keeps() {
     local stream
     for stream in out err; do
         told "$stream" >"$OUT.$stream"
-        seq -f "$stream %g" 1 "$(wc -l <"$OUT.$stream")" | diff - "$OUT.$stream" || return 1
+        cut -d' ' -f2 "$OUT.$stream" | sort -cnu || return 1
     done
     docker logs gw 2>/dev/null | diff - "$OUT.out" || return 1
     docker logs gw 2>&1 >/dev/null | diff - "$OUT.err"
+}
+
+# The same of a daemon that was not killed: completely, from 1 on.
+told_everything() {
+    told_what_docker_keeps || return 1
+    local stream
+    for stream in out err; do
+        seq -f "$stream %g" 1 "$(wc -l <"$OUT.$stream")" | diff - "$OUT.$stream" || return 1
+    done
 }
 
 # refused_as STATUS WORDS COMMAND… - complains so, and prints nothing else.
