@@ -162,17 +162,22 @@ $(BUILD)/tests/shims/%.so: tests/shims/%.c
 
 .PRECIOUS: $(BUILD)/%.o
 
+.PHONY: unit-tests
+unit-tests: $(UNIT_TESTS) ## build the unit tests
+
 .PHONY: unit
-unit: $(UNIT_TESTS) ## build and run the unit tests
+unit: unit-tests ## build and run the unit tests
 	@set -e; for t in $(UNIT_TESTS); do echo "== $$t"; $$t; done
 
 .PHONY: tools
-tools: $(TOOLS) $(SHIMS) preloadable ## build the programs that only tests use
+tools: $(TOOLS) $(SHIMS) $(if $(SANITIZE),,$(BUILD)/preloadable/ibcred) ## build the programs that only tests use
 
-# A program whose libc can be preloaded over, for tests that bend the clock.
-.PHONY: preloadable
-preloadable: ## build the program with shared libraries, under $(BUILD)/preloadable
-	$(MAKE) BUILD=$(BUILD)/preloadable DEPS=shared $(BUILD)/preloadable/ibcred
+# The program with shared libraries: its libc can be preloaded over, by tests that bend the clock. A
+# sanitizer does not let others be preloaded before it.
+$(BUILD)/preloadable/ibcred: $(CLI_OBJECTS) $(BUILD)/libibcred.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(SHARED_LIBS)
 
 # Fuzz targets are built with clang's libFuzzer over objects of their own.
 .PHONY: fuzz
