@@ -134,6 +134,13 @@ IBC_CHECKED enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
  */
 bool ibc_forge_may_have_it(const struct ibc_forge_client *client);
 
+/*
+ * Would every other secret there fail as the last ibc_forge_put() did? There was no answer, the
+ * token is not known (401), or a longer pause was asked for than `patience` allows (429, GitHub's
+ * rate limit, 5xx but 500). All else may be about that one place.
+ */
+bool ibc_forge_would_fail_all(const struct ibc_forge_client *client);
+
 #pragma GCC visibility pop
 
 #endif

@@ -170,6 +170,12 @@ static void note_doubt(struct forge_job *job, const struct forge_call *call) {
     job->client->may_have_it = job->client->may_have_it || strcmp(call->method, "GET") != 0;
 }
 
+/* An answer that passes is about the server, but 500, which may be about what was asked. */
+static bool concerns_all(const struct forge_answer *answer, int64_t delay) {
+    return answer->code == CALL_CODE_UNAUTHORIZED ||
+           (delay > 0 && answer->code != CALL_CODE_TROUBLE);
+}
+
 /* One try. `*delay`: seconds to the next one, or 0 where this is what came of it. */
 static enum ibc_status try_call(struct forge_job *job, const struct forge_call *call,
                                 unsigned tries, struct forge_answer *out, int64_t *delay,
@@ -177,6 +183,7 @@ static enum ibc_status try_call(struct forge_job *job, const struct forge_call *
     ibc_auto_http_response response = {0};
     enum ibc_status status = job->client->http ? IBC_OK : ibc_http_open(&job->client->http, err);
     *delay = 0;
+    job->client->would_fail_all = status != IBC_OK;
     if (status != IBC_OK) {
         return status;
     }
@@ -184,12 +191,14 @@ static enum ibc_status try_call(struct forge_job *job, const struct forge_call *
     if (status == IBC_OK) {
         *out = (struct forge_answer){response.code, answer_load(ibc_secret_view(&response.body))};
         *delay = delay_of(job, out, tries);
+        job->client->would_fail_all = concerns_all(out, *delay);
         if (out->code < 300 || out->code > 499) {
             note_doubt(job, call);
         }
         return *delay > 0 ? answer_passing(job->secret, out->code, err) : IBC_OK;
     }
     note_doubt(job, call);
+    job->client->would_fail_all = status == IBC_ERR_UNAVAILABLE;
     if (!ibc_http_usable(job->client->http)) {
         ibc_http_free(&job->client->http);
     }

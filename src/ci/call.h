@@ -15,8 +15,10 @@ enum {
     CALL_CODE_CREATED = 201,
     CALL_CODE_DONE = 204,
     CALL_CODE_BAD = 400,
+    CALL_CODE_UNAUTHORIZED = 401,
     CALL_CODE_NOT_FOUND = 404,
     CALL_CODE_UNPROCESSABLE = 422,
+    CALL_CODE_TROUBLE = 500,
 };
 
 /* GitHub's key of one place: of the secrets whose URL begins so. */
@@ -30,8 +32,9 @@ struct ibc_forge_client {
     struct ibc_secret token;
     struct ibc_http *http; /* NULL until it is needed */
     struct known_key keys[CALL_KEYS_MAX];
-    size_t next_key;  /* where the next one goes */
-    bool may_have_it; /* the forge, what the last job was to write, though it was refused */
+    size_t next_key;     /* where the next one goes */
+    bool may_have_it;    /* the forge, what the last job was to write, though it was refused */
+    bool would_fail_all; /* what the last try came to is not about one place there */
 };
 
 /* One secret on its way; what was waited for is counted over all requests that it takes. */

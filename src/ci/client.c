@@ -52,6 +52,7 @@ enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
     struct forge_job job = {.client = client, .secret = secret, .value = value};
     *created = false;
     client->may_have_it = false;
+    client->would_fail_all = false;
     enum ibc_status status = ibc_forge_check_value(secret, value, err);
     if (status != IBC_OK) {
         return status;
@@ -68,4 +69,8 @@ enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
 
 bool ibc_forge_may_have_it(const struct ibc_forge_client *client) {
     return client->may_have_it;
+}
+
+bool ibc_forge_would_fail_all(const struct ibc_forge_client *client) {
+    return client->would_fail_all;
 }

@@ -17,6 +17,7 @@ struct bringing {
     const char *target;
     struct ibc_forge_secret secret;
     uint32_t version; /* the one that was sent last */
+    bool asked;       /* the forge */
     bool sent, created;
     bool outdated; /* another version is active by now */
 };
@@ -128,13 +129,19 @@ static enum ibc_status read_value(struct bringing *bringing, struct ibc_secret *
     return ibc_secret_copy(out, field->value, err);
 }
 
+/* NULL: there is none, or none any more. */
+static struct ibc_forge_client *client_of(const struct bringing *bringing) {
+    return bringing->access->clients[bringing->secret.forge];
+}
+
 static enum ibc_status send(struct bringing *bringing, struct ibc_error *err) {
     ibc_auto_secret value = {0};
     bool created = false;
     enum ibc_status status = read_value(bringing, &value, err);
     if (status == IBC_OK) {
-        status = ibc_forge_put(bringing->access->clients[bringing->secret.forge], &bringing->secret,
-                               ibc_secret_view(&value), &created, err);
+        bringing->asked = true;
+        status = ibc_forge_put(client_of(bringing), &bringing->secret, ibc_secret_view(&value),
+                               &created, err);
     }
     if (status == IBC_OK) {
         bringing->sent = true;
@@ -195,38 +202,48 @@ static enum ibc_status write_down(struct bringing *bringing, enum result result,
     return status;
 }
 
-/* `status` is what the failure was. */
-static void write_failure_down(struct bringing *bringing, enum ibc_status status) {
+static void write_failure_down(struct bringing *bringing) {
     struct ibc_error err;
-    const bool refused = (status == IBC_ERR_REFUSED || status == IBC_ERR_MISMATCH) &&
-                         !ibc_forge_may_have_it(bringing->access->clients[bringing->secret.forge]);
-    const enum result result = refused ? REFUSED : UNKNOWN;
+    const enum result result = ibc_forge_may_have_it(client_of(bringing)) ? UNKNOWN : REFUSED;
     if (bringing->version != 0 && write_down(bringing, result, &err) != IBC_OK) {
         warn(bringing->session->cli, err.text);
     }
 }
 
-static enum ibc_status bring(struct bringing *bringing, struct ibc_error *err) {
+/* `why` the last try did not bring it. */
+static void give_up(struct bringing *bringing, const struct ibc_error *why) {
+    write_failure_down(bringing);
+    if (ibc_forge_would_fail_all(client_of(bringing)) && !is_interrupted()) {
+        forge_access_end(bringing->access, bringing->secret.forge, why);
+    }
+}
+
+/* Whatever keeps the forge from being asked at all. */
+static enum ibc_status prepare(struct bringing *bringing, int *turn, struct ibc_error *err) {
     enum ibc_status status =
         ibc_forge_target_parse(ibc_view_of(bringing->target), &bringing->secret, err);
-    if (status == IBC_OK && !bringing->access->clients[bringing->secret.forge]) {
+    if (status == IBC_OK && !client_of(bringing)) {
         *err = bringing->access->failures[bringing->secret.forge];
         status = err->status;
     }
     if (status == IBC_OK && is_interrupted()) {
         status = ibc_fail(err, IBC_ERR_WAIT, "interrupted");
     }
+    return status == IBC_OK
+               ? forge_turn_take(bringing->session, bringing->access->patience, turn, err)
+               : status;
+}
+
+static enum ibc_status bring(struct bringing *bringing, struct ibc_error *err) {
     /* From the value that is read to the note that it is there. */
     ibc_auto_fd turn = -1;
-    if (status == IBC_OK) {
-        status = forge_turn_take(bringing->session, bringing->access->patience, &turn, err);
-    }
+    enum ibc_status status = prepare(bringing, &turn, err);
     bringing->outdated = true;
     for (int round = 0; status == IBC_OK && bringing->outdated && round < ROUNDS; round++) {
         bringing->sent = false;
         status = send(bringing, err);
         if (status != IBC_OK) {
-            write_failure_down(bringing, status);
+            give_up(bringing, err);
             break;
         }
         status = write_down(bringing, SENT, err);
@@ -245,21 +262,40 @@ json_t *copy_result_json(const char *name, const char *field, const char *target
                      "result", result, "message", message);
 }
 
+/* Was it not told yet? What keeps all copies from a forge is told with the first of them. */
+static bool is_news(const struct bringing *bringing) {
+    const enum ibc_forge forge = bringing->secret.forge;
+    bool *told = &bringing->access->told[forge];
+    if (forge == 0 || client_of(bringing)) {
+        return true;
+    }
+    const bool news = !*told;
+    *told = true;
+    return news;
+}
+
+static const char *result_of(const struct bringing *bringing, enum ibc_status status) {
+    if (status != IBC_OK) {
+        return bringing->asked ? "failed" : "untried";
+    }
+    return bringing->created ? "created" : "updated";
+}
+
 /* One line for people and one entry for programs. What fails first is told in the end. */
 static void tell(const struct bringing *bringing, enum ibc_status status,
                  const struct ibc_error *first, const struct ibc_error *err, json_t *results) {
     const struct cli *cli = bringing->session->cli;
-    const char *result = bringing->created ? "created" : "updated";
+    const char *result = result_of(bringing, status);
     if (status == IBC_OK) {
         say(cli, "%s %s at %s", result, bringing->secret.name, bringing->target);
-    } else if (strcmp(err->text, first->text) != 0 && !is_interrupted()) {
+    } else if (is_news(bringing) && strcmp(err->text, first->text) != 0 && !is_interrupted()) {
         warn(cli, err->text);
     }
     if (results) {
-        const char *message = status == IBC_OK ? NULL : err->text;
-        json_array_append_new(results, copy_result_json(bringing->secret.name,
-                                                        bringing->secret.field, bringing->target,
-                                                        message ? "failed" : result, message));
+        json_array_append_new(results,
+                              copy_result_json(bringing->secret.name, bringing->secret.field,
+                                               bringing->target, result,
+                                               status == IBC_OK ? NULL : err->text));
     }
 }
 

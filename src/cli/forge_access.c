@@ -115,10 +115,20 @@ enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge fo
     return ibc_forge_open(&options, &access->clients[forge], err);
 }
 
+static void close_client(struct forge_access *access, enum ibc_forge forge) {
+    ibc_forge_close(&access->clients[forge]);
+    ibc_secret_free(&access->tokens[forge]);
+}
+
+void forge_access_end(struct forge_access *access, enum ibc_forge forge,
+                      const struct ibc_error *why) {
+    close_client(access, forge);
+    access->failures[forge] = *why;
+}
+
 void forge_access_close(struct forge_access *access) {
-    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->clients); i++) {
-        ibc_forge_close(&access->clients[i]);
-        ibc_secret_free(&access->tokens[i]);
+    for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
+        close_client(access, forge);
     }
 }
 

@@ -28,6 +28,7 @@ struct forge_access {
     struct ibc_secret tokens[FORGE_LAST + 1];
     struct ibc_forge_client *clients[FORGE_LAST + 1];
     struct ibc_error failures[FORGE_LAST + 1]; /* why there is no client, where one was wanted */
+    bool told[FORGE_LAST + 1];                 /* people know of that failure */
 };
 
 /* Begin; nothing is opened yet. `cli` and `options` are borrowed. IBC_ERR_USAGE: the patience. */
@@ -43,6 +44,10 @@ IBC_CHECKED enum ibc_status forge_access_init(struct forge_access *access, const
 IBC_CHECKED enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge forge,
                                               const struct ibc_profile *profile,
                                               struct ibc_error *err);
+
+/* No more of that forge: its client ends, and `why` is its failure from now on. */
+void forge_access_end(struct forge_access *access, enum ibc_forge forge,
+                      const struct ibc_error *why);
 
 /* Ends the clients and wipes the tokens. */
 void forge_access_close(struct forge_access *access);

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# ibcred provision: what concerns a whole server is met once and said once.
+load forge.bash
+
+# all_three FORGE OPTION… - bring three fields there, with an answer for programs.
+all_three() {
+    "$1" paper --repo "$REPO" --field IB_USERNAME --field IB_PASSWORD --field MONGO --json "${@:2}"
+}
+
+# said WORDS - how many lines of stderr have them.
+said() {
+    grep -cF -- "$1" err || true
+}
+
+# faults COUNT LINE - what the forge is to do wrong, more often than it should be asked.
+faults() {
+    yes "$2" | head -n "$1" >"$FORGE/faults"
+}
+
+@test "a bad token: one request, one sentence, and the others are as they were" {
+    begin
+    three
+    for kind in github gitlab gitea; do
+        all_three "$kind" --quiet >/dev/null
+    done
+    before=$(sha256sum "$IBCRED_VAULT")
+    echo ghp-another-token >token
+    for kind in github gitlab gitea; do
+        rm "$FORGE/log.jsonl"
+        fails 77 "; 0 of 3 brought" all_three "$kind"
+        [ "$(requests true)" = 1 ]
+        [ "$(said "does not know the token")" = 1 ]
+        [ "$(wc -l <err)" = 1 ]
+        jq -e '[.secrets[].result] == ["failed", "untried", "untried"] and .done == 0 and
+            (.secrets | all(.message | contains("does not know the token")))' out
+    done
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+    [ "$("$IBCRED" audit | jq -s '[.[] | select(.event == "provision" and .verdict == "failed")] | length')" = 3 ]
+}
+
+@test "a bad token in the middle: what failed before it is told as well, and a second run finishes" {
+    begin
+    three
+    printf 'PUT 403\nPUT 401\n' >"$FORGE/faults"
+    fails 77 "0 of 3 brought, 3 of profile 'paper' still behind" all_three gitea
+    [ "$(said "may not write there")$(said "does not know the token")" = 11 ]
+    [ "$(requests true)" = 2 ]
+    jq -e '[.secrets[].result] == ["failed", "failed", "untried"]' out
+    gitea --resume --quiet
+    [ "$(copies | grep -c false)" = 3 ]
+    nothing_leaked
+}
+
+@test "a forge that hangs is waited for once, and a second run finishes" {
+    begin
+    three
+    all_three gitea --quiet >/dev/null
+    faults 9 "PUT hang"
+    fails 69 "timed out" all_three gitea --patience 1
+    [ "$(wc -l <"$FORGE/faults")" = 7 ]
+    [ "$(said "asked again in 1 s")$(said "longer than --patience allows")" = 11 ]
+    [ "$(wc -l <err)" = 2 ]
+    grep -qF "; 0 of 3 brought, 1 of profile 'paper' still behind" err
+    # It may have the one that it was asked for.
+    [ "$(copies)" = "IB_PASSWORD 2 false
+IB_USERNAME null true
+MONGO 2 false" ]
+    rm "$FORGE/faults"
+    gitea --resume --quiet
+    [ "$(copies | grep -c false)" = 3 ]
+}
+
+@test "no forge there, and a certificate of nobody, are one try and one sentence" {
+    begin secure
+    three
+    fails 69 "; 0 of 3 brought" "$IBCRED" provision gitea paper --token-file token --repo "$REPO" \
+        --api-url https://127.0.0.1:1/api/v1 --field IB_USERNAME --field IB_PASSWORD --field MONGO \
+        --patience 0 --json
+    [ "$(wc -l <err)" = 1 ]
+    jq -e '[.secrets[].result] == ["failed", "untried", "untried"]' out
+    fails 69 "see that the certificate" all_three gitea
+    [ "$(wc -l <err)" = 1 ]
+    jq -e '[.secrets[].result] == ["failed", "untried", "untried"]' out
+    [ "$(requests true)" = 0 ]
+}
+
+@test "a pause that is longer than --patience ends the asking; 500 and 404 are about one place" {
+    begin
+    three
+    for fault in "429 3600" 502 503 504 "limit 3600" secondary; do
+        rm -f "$FORGE/log.jsonl"
+        faults 9 "GET $fault"
+        fails 69 "longer than --patience allows" all_three github --patience 0
+        [ "$(requests true)" = 1 ]
+        [ "$(said "longer than --patience allows")" = 1 ]
+        jq -e '[.secrets[].result] == ["failed", "untried", "untried"]' out
+    done
+    for fault in 500 404; do
+        rm -f "$FORGE/log.jsonl"
+        faults 2 "PUT $fault"
+        status=0
+        all_three gitea --patience 0 >out 2>err || status=$?
+        [ "$status" -ge 69 ]
+        jq -e '[.secrets[].result == "failed"] == [true, true, false] and .done == 1' out
+        [ "$(requests true)" = 3 ]
+        [ "$(wc -l <err)" = 3 ]
+    done
+}
+
+@test "GitHub is down and GitLab up: GitLab's copies are brought, and a second run finishes" {
+    begin
+    github paper --repo "$REPO" --quiet
+    gitlab paper --repo "$REPO" --quiet
+    seal_as paper paper "$NAME" another-secret
+    rm "$FORGE/log.jsonl"
+    printf 'GET 429 3600\n' >"$FORGE/faults"
+    fails 69 "; 2 of 4 brought, 2 of profile 'paper' still behind" \
+        "$IBCRED" rotate paper --resume --token-file token
+    [ "$(said "longer than --patience allows")" = 1 ]
+    [ "$(requests '.forge == "github"')" = 1 ]
+    [ "$(kept "gitlab/projects/${REPO/\//%2F}/variables/IB_PASSWORD *")" = another-secret ]
+    [ "$(copies | sort)" = "IB_PASSWORD 1 true
+IB_PASSWORD 2 false
+IB_USERNAME 1 true
+IB_USERNAME 2 false" ]
+    "$IBCRED" rotate paper --resume --token-file token --quiet
+    [ "$(copies | grep -c "2 false")" = 4 ]
+}
+
+@test "a forge without a token is said once, however many copies it has" {
+    begin
+    github paper --repo "$REPO" --quiet
+    gitlab paper --repo "$REPO" --quiet
+    seal_as paper paper "$NAME" another-secret
+    printf 'PUT 403\n' >"$FORGE/faults"
+    fails 77 "1 of 4 brought" env GITHUB_TOKEN="$TOKEN" "$IBCRED" rotate paper --resume --quiet
+    [ "$(said "no token for gitlab")$(said "may not write there")" = 11 ]
+}
