@@ -138,7 +138,7 @@ static enum ibc_status enter(struct handing *handing, struct ibc_error *err) {
     if (status == IBC_OK && !provision->dry_run) {
         status = forge_access_init(&handing->access, provision->cli, &provision->copying, err);
         if (status == IBC_OK) {
-            status = forge_access_open(&handing->access, provision->place.forge, profile, err);
+            status = forge_access_open(&handing->access, &handing->secret, profile, err);
         }
         if (status == IBC_OK) {
             status = ask_ahead(handing, err);

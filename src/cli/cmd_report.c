@@ -16,11 +16,13 @@ static enum ibc_status answer(const struct cli *cli, const char *profile,
 /* What was asked for is written down: that a forge is away must not make it look undone. */
 static void bring_promoted(struct session *session, const char *profile) {
     const struct copy_options options = {0};
+    auto_forge_access access = {0};
     struct brought brought;
     struct ibc_error err;
     session_rest(session);
-    if (session_wake(session, &err) != IBC_OK ||
-        session_bring_copies(session, profile, &options, &brought, &err) != IBC_OK) {
+    if (forge_access_init(&access, session->cli, &options, &err) != IBC_OK ||
+        session_wake(session, &err) != IBC_OK ||
+        session_bring_copies(session, profile, &access, &brought, &err) != IBC_OK) {
         warn(session->cli, err.text);
     }
 }

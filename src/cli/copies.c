@@ -56,12 +56,12 @@ size_t copies_behind(const struct ibc_profile *profile) {
     return count;
 }
 
-/* One token goes to one server. `*there`: is one of the targets at that forge? What a later ibcred
- * may have written is at none that is known here. */
+/* One token goes to one server. `*first` is the first of the targets at that forge; `*there`: is
+ * one? What a later ibcred may have written is at none that is known here. */
 static enum ibc_status check_servers(const struct ibc_profile *profile,
                                      const struct copy_targets *targets, enum ibc_forge forge,
-                                     bool *there, struct ibc_error *err) {
-    struct ibc_forge_secret first;
+                                     bool *there, struct ibc_forge_secret *first,
+                                     struct ibc_error *err) {
     *there = false;
     for (size_t i = 0; i < targets->count; i++) {
         struct ibc_forge_secret secret;
@@ -69,7 +69,7 @@ static enum ibc_status check_servers(const struct ibc_profile *profile,
             secret.forge != forge) {
             continue;
         }
-        if (*there && !is_same_server(first.url, secret.url)) {
+        if (*there && !is_same_server(first->url, secret.url)) {
             const char *name = ibc_forge_name(forge);
             return ibc_fail(err, IBC_ERR_USAGE,
                             "profile '%s' has copies at two servers of %s, and a token is meant "
@@ -77,7 +77,7 @@ static enum ibc_status check_servers(const struct ibc_profile *profile,
                             profile->name, name, name, profile->name);
         }
         if (!*there) {
-            first = secret;
+            *first = secret;
         }
         *there = true;
     }
@@ -90,9 +90,10 @@ enum ibc_status open_forges(struct forge_access *access, const struct ibc_profil
     for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
         struct ibc_error *failure = &access->failures[forge];
         bool there;
-        enum ibc_status status = check_servers(profile, targets, forge, &there, failure);
+        struct ibc_forge_secret secret;
+        enum ibc_status status = check_servers(profile, targets, forge, &there, &secret, failure);
         if (status == IBC_OK && there) {
-            status = forge_access_open(access, forge, profile, failure);
+            status = forge_access_open(access, &secret, profile, failure);
         }
         if (status != IBC_OK && first.status == IBC_OK) {
             first = *failure;
@@ -366,27 +367,24 @@ static enum ibc_status collect_behind(const struct ibc_profile *profile,
 }
 
 enum ibc_status session_bring_copies(struct session *session, const char *profile_name,
-                                     const struct copy_options *options, struct brought *out,
+                                     struct forge_access *access, struct brought *out,
                                      struct ibc_error *err) {
     struct copy_targets targets = {0};
     ibc_auto_profile *profile = NULL;
-    auto_forge_access access = {0};
     *out = (struct brought){0};
-    enum ibc_status status = forge_access_init(&access, session->cli, options, err);
-    if (status == IBC_OK) {
-        status = ibc_vault_get(session->broker.vault, profile_name, &profile, err);
-    }
+    forge_access_next(access);
+    enum ibc_status status = ibc_vault_get(session->broker.vault, profile_name, &profile, err);
     if (status == IBC_OK) {
         status = collect_behind(profile, &targets, err);
     }
     if (status == IBC_OK) {
         /* A forge that is not to be had fails with its own copies. */
         struct ibc_error ignored;
-        (void)!open_forges(&access, profile, &targets, &ignored);
+        (void)!open_forges(access, profile, &targets, &ignored);
     }
     ibc_profile_free(&profile);
     session_rest(session);
     return status == IBC_OK && targets.count > 0
-               ? bring_targets(session, profile_name, &access, &targets, NULL, out, err)
+               ? bring_targets(session, profile_name, access, &targets, NULL, out, err)
                : status;
 }

@@ -25,16 +25,16 @@ struct brought {
 };
 
 /*
- * Bring every copy of `profile` that is behind up to date, one by one; each is written into the
- * vault as soon as it is there, so that whoever comes next goes on from there. One that fails keeps
- * none of the others from being tried, unless all at that forge would fail alike
- * (ibc_forge_would_fail_all()): those stay as they are, for that is met once, and said once. `err`
- * has the first failure then, with how many are done and what finishes the rest, and its status is
- * returned. The session is open, and is left at rest.
+ * Bring every copy of `profile` that is behind up to date, one by one, with `access`, which may
+ * have served other profiles before; each is written into the vault as soon as it is there, so that
+ * whoever comes next goes on from there. One that fails keeps none of the others from being tried,
+ * unless all at that forge would fail alike (ibc_forge_would_fail_all()): those stay as they are,
+ * for that is met once, and said once. `err` has the first failure then, with how many are done and
+ * what finishes the rest, and its status is returned. The session is open, and is left at rest.
  */
 IBC_CHECKED enum ibc_status session_bring_copies(struct session *session, const char *profile,
-                                                 const struct copy_options *options,
-                                                 struct brought *out, struct ibc_error *err);
+                                                 struct forge_access *access, struct brought *out,
+                                                 struct ibc_error *err);
 
 /* --- its parts, for provision ------------------------------------------------------------------*/
 

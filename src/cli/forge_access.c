@@ -64,9 +64,10 @@ static enum ibc_status token_of_field(enum ibc_forge forge, const struct ibc_pro
     return ibc_secret_copy(out, field->value, err);
 }
 
-static enum ibc_status find_token(const struct forge_access *access, enum ibc_forge forge,
-                                  const struct ibc_profile *profile, struct ibc_secret *out,
-                                  struct ibc_error *err) {
+static enum ibc_status find_token(struct forge_access *access, enum ibc_forge forge,
+                                  const struct ibc_profile *profile, struct ibc_error *err) {
+    struct ibc_secret *out = &access->tokens[forge];
+    access->is_own[forge] = false;
     if (access->options->token_file) {
         return token_of_file(access->options->token_file, out, err);
     }
@@ -76,7 +77,25 @@ static enum ibc_status find_token(const struct forge_access *access, enum ibc_fo
             return take_variable(source->variables[i], out, err);
         }
     }
+    access->is_own[forge] = true;
     return token_of_field(forge, profile, out, err);
+}
+
+/* The token that a profile before this one went in with. */
+static enum ibc_status reuse_token(const struct forge_access *access,
+                                   const struct ibc_forge_secret *secret,
+                                   const struct ibc_profile *profile, struct ibc_error *err) {
+    const char *name = ibc_forge_name(secret->forge);
+    if (!is_same_server(access->urls[secret->forge], secret->url)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "the token for %s has gone to another server than profile '%s' has copies "
+                        "at, and is meant for one: ibcred provision %s %s --resume --api-url URL",
+                        name, profile->name, name, profile->name);
+    }
+    const enum ibc_status ended = access->ended[secret->forge];
+    return ended == IBC_OK
+               ? IBC_OK
+               : ibc_fail(err, ended, "%s is not asked again, as it would fail as before", name);
 }
 
 /* No single try takes longer than a person wants to wait in all. */
@@ -94,13 +113,17 @@ static bool wait_for_forge(void *context, int64_t seconds, const char *why) {
     return count_down(access->cli, seconds, text);
 }
 
-enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge forge,
+enum ibc_status forge_access_open(struct forge_access *access,
+                                  const struct ibc_forge_secret *secret,
                                   const struct ibc_profile *profile, struct ibc_error *err) {
-    if (access->clients[forge]) {
-        return IBC_OK;
+    const enum ibc_forge forge = secret->forge;
+    enum ibc_status status = IBC_OK;
+    if (access->tokens[forge].bytes) {
+        status = reuse_token(access, secret, profile, err);
+    } else {
+        status = find_token(access, forge, profile, err);
+        memcpy(access->urls[forge], secret->url, sizeof secret->url);
     }
-    ibc_secret_free(&access->tokens[forge]);
-    enum ibc_status status = find_token(access, forge, profile, &access->tokens[forge], err);
     if (status != IBC_OK) {
         return status;
     }
@@ -115,20 +138,28 @@ enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge fo
     return ibc_forge_open(&options, &access->clients[forge], err);
 }
 
-static void close_client(struct forge_access *access, enum ibc_forge forge) {
-    ibc_forge_close(&access->clients[forge]);
-    ibc_secret_free(&access->tokens[forge]);
+void forge_access_next(struct forge_access *access) {
+    for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
+        ibc_forge_close(&access->clients[forge]);
+        if (access->is_own[forge]) {
+            ibc_secret_free(&access->tokens[forge]);
+        }
+        access->failures[forge] = (struct ibc_error){0};
+        access->told[forge] = false;
+    }
 }
 
 void forge_access_end(struct forge_access *access, enum ibc_forge forge,
                       const struct ibc_error *why) {
-    close_client(access, forge);
+    ibc_forge_close(&access->clients[forge]);
     access->failures[forge] = *why;
+    access->ended[forge] = why->status;
 }
 
 void forge_access_close(struct forge_access *access) {
-    for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
-        close_client(access, forge);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->clients); i++) {
+        ibc_forge_close(&access->clients[i]);
+        ibc_secret_free(&access->tokens[i]);
     }
 }
 

@@ -20,12 +20,19 @@ struct copy_options {
     const char *patience;   /* a duration: how long one secret may be waited for; else 2 minutes */
 };
 
-/* One client a forge, made when it is first asked for. */
+/*
+ * One client a forge, made when it is first asked for, of one profile after another. A token from
+ * the file or the environment is all profiles' and goes to one server; one that a profile has is
+ * its own.
+ */
 struct forge_access {
     const struct cli *cli;
     const struct copy_options *options;
     int64_t patience; /* seconds */
     struct ibc_secret tokens[FORGE_LAST + 1];
+    bool is_own[FORGE_LAST + 1];                        /* the token is the profile's */
+    char urls[FORGE_LAST + 1][IBC_COPY_TARGET_MAX + 1]; /* where the token goes */
+    enum ibc_status ended[FORGE_LAST + 1];              /* why its client was; IBC_OK: it was not */
     struct ibc_forge_client *clients[FORGE_LAST + 1];
     struct ibc_error failures[FORGE_LAST + 1]; /* why there is no client, where one was wanted */
     bool told[FORGE_LAST + 1];                 /* people know of that failure */
@@ -37,13 +44,18 @@ IBC_CHECKED enum ibc_status forge_access_init(struct forge_access *access, const
                                               struct ibc_error *err);
 
 /*
- * See to it that there is a client for `forge`. A token that comes from the environment is wiped
- * there; `profile` may be NULL. Nothing is sent. IBC_ERR_REFUSED: no token is to be found.
- * IBC_ERR_USAGE: one that no header can carry. Else as ibc_file_open_trusted().
+ * See to it that there is a client for the forge of `secret`, and its server. A token that comes
+ * from the environment is wiped there; `profile` may be NULL. Nothing is sent. IBC_ERR_REFUSED: no
+ * token is to be found. IBC_ERR_USAGE: one that no header can carry, or that has gone to another
+ * server. Else as ibc_file_open_trusted(), or what ended it for all profiles.
  */
-IBC_CHECKED enum ibc_status forge_access_open(struct forge_access *access, enum ibc_forge forge,
+IBC_CHECKED enum ibc_status forge_access_open(struct forge_access *access,
+                                              const struct ibc_forge_secret *secret,
                                               const struct ibc_profile *profile,
                                               struct ibc_error *err);
+
+/* Another profile comes next: the last one's clients, failures and own tokens go. */
+void forge_access_next(struct forge_access *access);
 
 /* No more of that forge: its client ends, and `why` is its failure from now on. */
 void forge_access_end(struct forge_access *access, enum ibc_forge forge,

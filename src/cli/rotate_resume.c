@@ -6,7 +6,7 @@
 /* The profiles to look after, and what came of them. */
 struct resumption {
     struct session *session;
-    const struct copy_options *options;
+    struct forge_access access;
     size_t count, room;
     char (*names)[IBC_PROFILE_NAME_MAX + 1];
     json_t *answers;
@@ -17,6 +17,7 @@ struct resumption {
 };
 
 static void resumption_free(struct resumption *resumption) {
+    forge_access_close(&resumption->access);
     free(resumption->names);
     json_decref(resumption->answers);
 }
@@ -118,7 +119,7 @@ static enum ibc_status resume_one(struct resumption *resumption, const char *nam
     }
     if (status == IBC_OK) {
         tell_settled(resumption, name, settled);
-        status = session_bring_copies(session, name, resumption->options, brought, err);
+        status = session_bring_copies(session, name, &resumption->access, brought, err);
     }
     session_rest(session);
     return status;
@@ -160,9 +161,11 @@ enum ibc_status rotate_resume(const struct cli *cli, const char *name,
                               const struct copy_options *options, struct ibc_error *err) {
     auto_session session;
     IBC_CLEANUP(resumption_free)
-    struct resumption resumption = {
-        .session = &session, .options = options, .answers = json_array()};
+    struct resumption resumption = {.session = &session, .answers = json_array()};
     enum ibc_status status = session_open(&session, cli, false, err);
+    if (status == IBC_OK) {
+        status = forge_access_init(&resumption.access, cli, options, err);
+    }
     if (status == IBC_OK) {
         status = find_work(&resumption, name, err);
     }

@@ -136,3 +136,54 @@ IB_USERNAME 2 false" ]
     fails 77 "1 of 4 brought" env GITHUB_TOKEN="$TOKEN" "$IBCRED" rotate paper --resume --quiet
     [ "$(said "no token for gitlab")$(said "may not write there")" = 11 ]
 }
+
+# two_profiles - one secret each at one forge, both behind.
+two_profiles() {
+    seal_as other paper other
+    "$1" paper --repo "$REPO" --field IB_PASSWORD --quiet
+    "$1" other --repo "$OWNER/other" --field IB_PASSWORD --quiet
+    seal_as paper paper "$NAME" another-secret
+    seal_as other paper other another-secret
+    rm "$FORGE/log.jsonl"
+}
+
+# behind - how many copies of both are.
+behind() {
+    for profile in paper other; do
+        "$IBCRED" show "$profile" --json
+    done | jq -s '[.[].copies[] | select(.behind)] | length'
+}
+
+@test "rotate --resume of all profiles meets it once for all" {
+    begin
+    two_profiles gitea
+    echo ghp-another-token >token
+    fails 77 "does not know the token" "$IBCRED" rotate --resume --token-file token --json
+    [ "$(requests true)" = 1 ]
+    [ "$(said "does not know the token")$(said "gitea is not asked again")" = 11 ]
+    [ "$(said "still behind")" = 2 ]
+    jq -e '[.[].behind] == [1, 1]' out
+    [ "$(behind)" = 2 ]
+    GITEA_TOKEN=$TOKEN "$IBCRED" rotate --resume --quiet
+    [ "$(behind)" = 0 ]
+}
+
+@test "rotate --resume of all profiles takes one token to one server, and each profile's own to its own" {
+    begin
+    two_profiles gitea
+    secure=https://127.0.0.1:$(cat "$BATS_FILE_TMPDIR/secure/port")
+    "$IBCRED" provision gitea paper --repo "$REPO" --field IB_PASSWORD --token-file token --quiet \
+        --api-url "$secure/api/v1" --ca "$BATS_FILE_TMPDIR/forge.pem"
+    "$IBCRED" provision gitea paper --forget --repo "$REPO" --api-url "$URL/api/v1" --quiet
+    seal_as paper paper "$NAME" a-third-secret
+    GITEA_TOKEN=$TOKEN fails 64 "the token for gitea has gone to another server" \
+        "$IBCRED" rotate --resume --ca "$BATS_FILE_TMPDIR/forge.pem"
+    [ "$(behind)" = 1 ]
+    seal_as other paper other a-third-secret
+    for profile in paper other; do
+        jq -n --arg t "$TOKEN" '{IB_USERNAME: "u", IB_PASSWORD: "p", IBCRED_GITEA_TOKEN: $t}' |
+            "$IBCRED" seal "$profile" --stdin --quiet --field IBCRED_GITEA_TOKEN
+    done
+    "$IBCRED" rotate --resume --ca "$BATS_FILE_TMPDIR/forge.pem" --quiet
+    [ "$(behind)" = 0 ]
+}
