@@ -91,6 +91,7 @@ struct ibc_forge_options {
     int64_t patience;       /* seconds that may be waited for between all tries of one secret */
     bool (*wait)(void *context, int64_t seconds, const char *why); /* sleeps; false: give up; NULL:
                                                                       nothing is tried again */
+    bool (*give_up)(void *context); /* asked while an answer is waited for; true: no longer */
     void *context;
 };
 
@@ -120,7 +121,8 @@ void ibc_forge_close(struct ibc_forge_client **client);
  * IBC_ERR_UNAVAILABLE: no connection, TLS refused, no answer in time, still 429 or 5xx, or no
  * forge's answer. IBC_ERR_REFUSED: 3xx, 401, 403, 404, 409, 422 and other 4xx, each with what to
  * do; or GitLab wrote it otherwise than it was asked to. IBC_ERR_MISMATCH: ibc_forge_check_value().
- * No sentence holds token or value, nor any words of the forge, which may quote them.
+ * IBC_ERR_WAIT: `give_up` said so. No sentence holds token or value, nor any words of the forge,
+ * which may quote them.
  */
 IBC_CHECKED enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
                                           const struct ibc_forge_secret *secret,

@@ -36,6 +36,9 @@ struct ibc_http_request {
     int64_t connect_timeout_ms;                  /* 0: 10 s */
     int64_t total_timeout_ms;                    /* 0: none, for streams */
     uint64_t response_max;                       /* bytes of body; more is an error; 0: no limit */
+    bool (*give_up)(void *context); /* ibc_http_exchange() asks it all the while; true: wait no
+                                       longer */
+    void *context;
 };
 
 struct ibc_http;
@@ -112,7 +115,7 @@ void ibc_http_response_free(struct ibc_http_response *response);
 /*
  * Send and take the whole response, through signals. Any HTTP status is IBC_OK here: the caller
  * looks at `code`. `request->response_max` must not be 0; `total_timeout_ms` bounds how long it
- * takes.
+ * takes. IBC_ERR_WAIT: `give_up` said so; the request may have arrived, and only freeing is left.
  */
 IBC_CHECKED enum ibc_status ibc_http_exchange(struct ibc_http *http,
                                               const struct ibc_http_request *request,

@@ -83,6 +83,8 @@ static enum ibc_status exchange(struct forge_job *job, const struct forge_call *
         .connect_timeout_ms = timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS,
         .total_timeout_ms = timeout,
         .response_max = ANSWER_MAX,
+        .give_up = client->options.give_up,
+        .context = client->options.context,
     };
     size_t count = 1;
     if (call->body.size > 0) {
@@ -201,6 +203,10 @@ static enum ibc_status try_call(struct forge_job *job, const struct forge_call *
     job->client->would_fail_all = status == IBC_ERR_UNAVAILABLE;
     if (!ibc_http_usable(job->client->http)) {
         ibc_http_free(&job->client->http);
+    }
+    if (status == IBC_ERR_WAIT) {
+        return ibc_fail(err, status, "%s: interrupted before %s had answered", job->secret->url,
+                        forge_title(job->secret->forge));
     }
     if (status == IBC_ERR_DATA) {
         return answer_foreign(job->secret, err);

@@ -2,6 +2,7 @@
 #include "cli/forge_access.h"
 
 #include "cli/fields.h"
+#include "cli/interrupt.h"
 
 #include <ibcred/file.h>
 #include <ibcred/number.h>
@@ -113,6 +114,11 @@ static bool wait_for_forge(void *context, int64_t seconds, const char *why) {
     return count_down(access->cli, seconds, text);
 }
 
+static bool is_to_stop(void *context) {
+    (void)context;
+    return is_interrupted();
+}
+
 enum ibc_status forge_access_open(struct forge_access *access,
                                   const struct ibc_forge_secret *secret,
                                   const struct ibc_profile *profile, struct ibc_error *err) {
@@ -133,6 +139,7 @@ enum ibc_status forge_access_open(struct forge_access *access,
         .try_timeout_ms = try_timeout_ms(access),
         .patience = access->patience,
         .wait = wait_for_forge,
+        .give_up = is_to_stop,
         .context = access,
     };
     return ibc_forge_open(&options, &access->clients[forge], err);

@@ -6,6 +6,7 @@
 
 enum {
     GRACE_MS = 5000, /* beyond a total time-out, which is the helper's to keep */
+    LOOK_MS = 100,   /* how often somebody is asked whether to go on */
 };
 
 enum ibc_status ibc_http_send(struct ibc_http *http, const struct ibc_http_request *request,
@@ -129,15 +130,26 @@ void ibc_http_response_free(struct ibc_http_response *response) {
     *response = (struct ibc_http_response){0};
 }
 
+/* How long to wait at a time, of what is `left`. A signal may come before the wait begins, so that
+ * nobody who wants to be asked can rely on its ending one. */
+static int64_t one_wait(const struct ibc_http_request *request, int64_t deadline, int64_t left) {
+    const int64_t wait = deadline < 0 ? -1 : left > 0 ? left : 0;
+    return request->give_up && (wait < 0 || wait > LOOK_MS) ? LOOK_MS : wait;
+}
+
 /* As ibc_http_next(), through signals; `deadline` on connection_now_ms()'s clock, -1: none. */
-static enum ibc_status next_until(struct ibc_http *http, int64_t deadline,
-                                  struct ibc_http_event *event, struct ibc_error *err) {
+static enum ibc_status next_until(struct ibc_http *http, const struct ibc_http_request *request,
+                                  int64_t deadline, struct ibc_http_event *event,
+                                  struct ibc_error *err) {
     for (;;) {
-        const int64_t left = deadline < 0 ? -1 : deadline - connection_now_ms();
-        enum ibc_status status =
-            ibc_http_next(http, deadline >= 0 && left < 0 ? 0 : left, event, err);
+        const int64_t left = deadline - connection_now_ms();
+        enum ibc_status status = ibc_http_next(http, one_wait(request, deadline, left), event, err);
         if (status != IBC_ERR_WAIT) {
             return status;
+        }
+        if (request->give_up && request->give_up(request->context)) {
+            http->stage = STAGE_BROKEN;
+            return ibc_fail(err, IBC_ERR_WAIT, "the answer was not waited for");
         }
         if (deadline >= 0 && left <= 0) {
             http->stage = STAGE_BROKEN;
@@ -161,7 +173,7 @@ enum ibc_status ibc_http_exchange(struct ibc_http *http, const struct ibc_http_r
                                  ? connection_now_ms() + request->total_timeout_ms + GRACE_MS
                                  : -1;
     while (status == IBC_OK && event.part != IBC_HTTP_END) {
-        status = next_until(http, deadline, &event, err);
+        status = next_until(http, request, deadline, &event, err);
         code = event.part == IBC_HTTP_HEAD ? event.code : code;
         if (event.part == IBC_HTTP_DATA) {
             ibc_secret_buffer_append(&body, event.data.bytes, event.data.size);

@@ -187,3 +187,60 @@ behind() {
     "$IBCRED" rotate --resume --ca "$BATS_FILE_TMPDIR/forge.pem" --quiet
     [ "$(behind)" = 0 ]
 }
+
+# interrupted SIGNAL FORGE ARGUMENT… - provision there, and that signal once all faults were met.
+interrupted() {
+    local signal=$1 kind=$2 root=$3 status=0
+    shift 3
+    # A shell leaves SIGINT ignored in what it puts into the background.
+    (exec env --default-signal=INT "$IBCRED" provision "$kind" paper --token-file token \
+        --api-url "$URL$root" --repo "$REPO" --json "$@" >out 2>err 3>&-) &
+    pid=$!
+    for _ in $(seq 200); do
+        [ ! -s "$FORGE/faults" ] && break
+        sleep 0.05
+    done
+    kill "-$signal" "$pid"
+    wait "$pid" || status=$?
+    [ "$status" = $((128 + $(kill -l "$signal"))) ]
+}
+
+@test "Ctrl-C and SIGTERM end the waiting for an answer, and a second run finishes" {
+    begin
+    three
+    gitea paper --repo "$REPO" --field IB_USERNAME --field IB_PASSWORD --field MONGO --quiet
+    for signal in INT TERM; do
+        printf 'PUT hang\n' >"$FORGE/faults"
+        interrupted "$signal" gitea /api/v1 --field IB_USERNAME --field IB_PASSWORD
+        grep -qF "interrupted before Gitea had answered; 0 of 2 brought, 1 of profile 'paper' still" err
+        [ "$(wc -l <err)" = 1 ]
+        jq -e '[.secrets[] | [.result, .message == "interrupted"]] ==
+            [["failed", false], ["untried", true]]' out
+        # It may have arrived.
+        [ "$(copies)" = "IB_PASSWORD 2 false
+IB_USERNAME null true
+MONGO 2 false" ]
+        gitea --resume --quiet
+        [ "$(copies | grep -c "2 false")" = 3 ]
+    done
+    nothing_leaked
+}
+
+@test "interrupted before anything was sent, a copy is as it was" {
+    begin
+    github paper --repo "$REPO" --quiet
+    before=$(sha256sum "$IBCRED_VAULT")
+    printf 'GET hang\n' >"$FORGE/faults"
+    interrupted INT github ""
+    grep -qF "interrupted before GitHub had answered; 0 of 2 brought" err
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+    [ "$(requests '.method == "PUT"')" = 2 ]
+}
+
+@test "--ci-identity that is interrupted on its way keeps its key" {
+    begin
+    printf 'PUT hang\n' >"$FORGE/faults"
+    interrupted INT gitea /api/v1 --ci-identity
+    grep -qF "the same command again replaces it" err
+    [ "$("$IBCRED" key list | grep -c " ci gitea")" = 1 ]
+}

@@ -346,6 +346,37 @@ static void half_an_exchange_is_nothing(void **state) {
     assert_int_equal(ibc_http_exchange(http, &endless, &response, &err), IBC_ERR_USAGE);
 }
 
+static bool third_time(void *context) {
+    int *asked = context;
+    return ++*asked == 3;
+}
+
+static void an_exchange_is_given_up_while_nothing_comes(void **state) {
+    (void)state;
+    int asked = 0;
+    struct ibc_http_request request = get;
+    request.give_up = third_time;
+    request.context = &asked;
+    struct ibc_http_response response = {.code = 1};
+    assert_int_equal(ibc_http_exchange(http, &request, &response, &err), IBC_ERR_WAIT);
+    assert_int_equal(asked, 3);
+    assert_int_equal(response.code, 0);
+    assert_false(ibc_http_usable(http));
+}
+
+static void an_answer_that_came_is_not_given_up(void **state) {
+    (void)state;
+    int asked = 2;
+    struct ibc_http_request request = get;
+    request.give_up = third_time;
+    request.context = &asked;
+    ibc_auto_http_response response = {0};
+    say(FRAME_HEAD, HEAD_JSON);
+    say(FRAME_END, DONE_JSON);
+    assert_int_equal(ibc_http_exchange(http, &request, &response, &err), IBC_OK);
+    assert_int_equal(asked, 2);
+}
+
 static void a_connection_that_could_not_be_made_may_be_freed(void **state) {
     (void)state;
     setenv("IBCRED_HTTP", "/nonexistent/ibcred-http", 1);
@@ -398,6 +429,8 @@ int main(void) {
         TEST(calls_out_of_order_are_refused),
         TEST(an_exchange_is_the_whole_response),
         TEST(half_an_exchange_is_nothing),
+        TEST(an_exchange_is_given_up_while_nothing_comes),
+        TEST(an_answer_that_came_is_not_given_up),
         TEST(a_connection_that_could_not_be_made_may_be_freed),
         TEST(a_helper_that_ends_at_once_leaves_nothing_behind),
     };
