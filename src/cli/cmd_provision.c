@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 struct provision_options {
-    bool resume, forget, identity;
+    bool resume, forget, all, identity;
     const char *expires;
     struct option_values fields;
 };
@@ -39,6 +39,33 @@ static enum ibc_status parse_fields(const struct option_values *given, struct pr
     return status;
 }
 
+/* Where one may say that secrets lie. */
+static const char *place_options(const struct ibc_forge_place *place) {
+    return place->forge == IBC_FORGE_GITLAB ? "--project PATH or --group NAME"
+                                            : "--repo OWNER/REPO or --org NAME";
+}
+
+static bool has_place(const struct ibc_forge_place *place) {
+    return place->repository || place->organisation;
+}
+
+/* Nothing brings back what a slip has forgotten: all is forgotten for those who say so. */
+static enum ibc_status check_extent(const struct provision_options *given,
+                                    const struct ibc_forge_place *place, struct ibc_error *err) {
+    if (given->all && !given->forget) {
+        return ibc_fail(err, IBC_ERR_USAGE, "--all goes with --forget");
+    }
+    if (given->all && has_place(place)) {
+        return ibc_fail(err, IBC_ERR_USAGE, "--all and a place exclude one another");
+    }
+    if (given->forget && !given->all && !has_place(place)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "say which copies to forget: %s, or --all for every place at that forge",
+                        place_options(place));
+    }
+    return IBC_OK;
+}
+
 static enum ibc_status check_errand(const struct provision_options *given,
                                     const struct provision *provision, struct ibc_error *err) {
     if (given->resume + given->forget + given->identity > 1) {
@@ -55,7 +82,7 @@ static enum ibc_status check_errand(const struct provision_options *given,
     if (provision->place.repository && provision->place.organisation) {
         return ibc_fail(err, IBC_ERR_USAGE, "--repo and --org exclude one another");
     }
-    return IBC_OK;
+    return check_extent(given, &provision->place, err);
 }
 
 /*
@@ -70,18 +97,15 @@ static void fill_from_ci(struct ibc_forge_place *place) {
         return;
     }
     const bool is_gitlab = place->forge == IBC_FORGE_GITLAB;
-    if (!place->repository && !place->organisation) {
+    if (!has_place(place)) {
         place->repository = variable(is_gitlab ? "CI_PROJECT_PATH" : "GITHUB_REPOSITORY");
     }
 }
 
 static enum ibc_status check_place(const struct ibc_forge_place *place, struct ibc_error *err) {
-    if (!place->repository && !place->organisation) {
-        return ibc_fail(err, IBC_ERR_USAGE, "say where to: %s",
-                        place->forge == IBC_FORGE_GITLAB ? "--project PATH or --group NAME"
-                                                         : "--repo OWNER/REPO or --org NAME");
-    }
-    return IBC_OK;
+    return has_place(place)
+               ? IBC_OK
+               : ibc_fail(err, IBC_ERR_USAGE, "say where to: %s", place_options(place));
 }
 
 static enum ibc_status take_operands(int argc, char **argv, struct provision *out,
@@ -138,6 +162,7 @@ static enum ibc_status parse(struct cli *cli, int argc, char **argv,
         {"dry-run", NULL, "name the secrets, and ask nobody", .flag = &out->dry_run},
         {"resume", NULL, "bring the copies that are behind", .flag = &given->resume},
         {"forget", NULL, "no longer keep the copies up to date", .flag = &given->forget},
+        {"all", NULL, "--forget: those at every place of that forge", .flag = &given->all},
         {"ci-identity", NULL, "a key of its own that opens the vault, instead of fields",
          .flag = &given->identity},
         {"secret-name", "NAME", "how that key is called there (IBCRED_IDENTITY)",

@@ -104,7 +104,7 @@ wait_for() {
         --field IB_PASSWORD
     [ "$(kept "/repos/$REPO/actions/secrets/IB_PASSWORD")" = "$SECRET" ]
     github other --repo "$REPO" --field IB_PASSWORD=OTHER_PASSWORD --quiet
-    github paper --forget --quiet
+    github paper --forget --repo "$REPO" --quiet
     github other --repo "$REPO" --field IB_PASSWORD --quiet
     # Nor for two fields.
     github other --repo "${REPO^^}" --field IB_USERNAME=IB_PASSWORD --quiet

@@ -182,12 +182,23 @@ IB_USERNAME 1 true" ]
     [ "$(copies | wc -l)" = 5 ]
     [ "$(kept "/repos/$REPO/actions/secrets/IB_PASSWORD")" = "$SECRET" ]
     before=$(sha256sum "$IBCRED_VAULT")
-    "$IBCRED" provision github paper --forget --dry-run --quiet
+    "$IBCRED" provision github paper --forget --all --dry-run --quiet
+    # All is forgotten for those who say so.
+    refused 64 "--repo OWNER/REPO or --org NAME, or --all" "$IBCRED" provision github paper --forget
+    refused 64 "or --all" "$IBCRED" provision github paper --forget --field IB_PASSWORD
+    refused 64 "or --all" "$IBCRED" provision github paper --forget --api-url "$URL"
+    refused 64 "--project PATH or --group NAME, or --all" "$IBCRED" provision gitlab paper --forget
+    refused 64 "exclude" "$IBCRED" provision github paper --forget --all --repo "$REPO"
+    refused 64 "--all goes with --forget" github paper --all --repo "$REPO"
+    refused 64 "--all goes with --forget" github paper --all --resume
+    refused 64 "or --all" env GITHUB_ACTIONS=true GITHUB_REPOSITORY="$REPO" \
+        "$IBCRED" provision github paper --forget
+    refused 66 "no such copy" "$IBCRED" provision github paper --forget --all --api-url https://ghe.example
     [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
-    "$IBCRED" provision github paper --forget --json --quiet |
+    "$IBCRED" provision github paper --forget --all --json --quiet |
         jq -e '[.secrets[].result] == ["forgotten", "forgotten", "forgotten"]'
     [ "$(copies | wc -l)" = 2 ]
-    refused 66 "no such copy" "$IBCRED" provision github paper --forget
+    refused 66 "no such copy" "$IBCRED" provision github paper --forget --all
 }
 
 @test "a secret that gets another field has one copy" {
