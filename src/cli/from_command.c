@@ -1,6 +1,8 @@
 /* from_command.c - a child whose stdout goes straight into secret memory. */
 #include "cli/from_command.h"
 
+#include "cli/interrupt.h"
+
 #include <ibcred/deliver.h>
 #include <ibcred/file.h>
 
@@ -9,6 +11,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { GRACE_MS = 5000, LOOK_MS = 50 };
 
 static enum ibc_status spawn(struct from_command *from, char *const *argv, int output,
                              struct ibc_error *err) {
@@ -74,11 +78,31 @@ enum ibc_status from_command_finish(struct from_command *command, struct ibc_err
     return IBC_OK;
 }
 
+/* It is waited for, and none of ours any more, when it does. */
+static bool ends_in_time(pid_t child) {
+    for (int waited = 0; waited < GRACE_MS && pause_for(LOOK_MS); waited += LOOK_MS) {
+        if (waitpid(child, NULL, WNOHANG) == child) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asked to, and made to where it does not do it by itself. */
+static void end(struct from_command *command) {
+    kill(command->child, SIGTERM);
+    if (ends_in_time(command->child)) {
+        command->child = 0;
+        return;
+    }
+    kill(command->child, SIGKILL);
+    (void)await(command);
+}
+
 void from_command_free(struct from_command *command) {
     ibc_close(&command->fd);
     if (command->child > 0) {
-        kill(command->child, SIGTERM);
-        (void)await(command);
+        end(command);
     }
     free(command->name);
     command->name = NULL;

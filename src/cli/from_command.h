@@ -29,7 +29,8 @@ IBC_CHECKED enum ibc_status from_command_start(struct from_command *command, cha
 IBC_CHECKED enum ibc_status from_command_finish(struct from_command *command,
                                                 struct ibc_error *err);
 
-/* A program that is still running is ended. */
+/* A program that is still running is asked to end (SIGTERM), and killed where it has not done so in
+ * five seconds. */
 void from_command_free(struct from_command *command);
 #define auto_from_command IBC_CLEANUP(from_command_free) struct from_command
 

@@ -168,6 +168,22 @@ sealed() {
     [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
 }
 
+# ended TRAP - what becomes of a command that has printed too much, and does TRAP when it is to end.
+ended() {
+    rm -f sleeper
+    refused 65 "larger than" "$IBCRED" import --as new --kind paper --from-command -- sh -c \
+        "trap $1 TERM; yes | head -c 2000000; sleep 20 & echo \$! >sleeper; wait; touch finished"
+    [ ! -s sleeper ] || kill -9 "$(cat sleeper)" 2>/dev/null || true
+    [ ! -e finished ]
+}
+
+@test "a command that is of no use any more may tidy up; one that does not end is killed" {
+    make_vault
+    ended "'touch tidied; exit'"
+    [ -e tidied ]
+    ended "''"
+}
+
 @test "a command finds nothing of ibcred's: no variable, no descriptor, no stdin" {
     "$IBCRED" init --quiet
     mkdir credentials
