@@ -276,7 +276,7 @@ static enum ibc_status take_back(struct handing *handing, struct ibc_error *err)
     struct ibc_error second;
     size_t count;
     note_in_audit(handing, false);
-    const bool sure = !ibc_forge_may_have_it(handing->access.clients[handing->secret.forge]);
+    const bool sure = !ibc_forge_may_have_it(handing->access.forges[handing->secret.forge].client);
     if (sure && remove_keys(handing, false, &count, &second) == IBC_OK) {
         return ibc_fail(err, why.status, "%s; the key that was made for it is gone again",
                         why.text);
@@ -289,7 +289,7 @@ static enum ibc_status take_back(struct handing *handing, struct ibc_error *err)
 
 static enum ibc_status hand_over(struct handing *handing, bool *created, struct ibc_error *err) {
     enum ibc_status status =
-        ibc_forge_put(handing->access.clients[handing->secret.forge], &handing->secret,
+        ibc_forge_put(handing->access.forges[handing->secret.forge].client, &handing->secret,
                       key_line(&handing->text), created, err);
     if (status != IBC_OK) {
         return take_back(handing, err);

@@ -88,7 +88,7 @@ enum ibc_status open_forges(struct forge_access *access, const struct ibc_profil
                             const struct copy_targets *targets, struct ibc_error *err) {
     struct ibc_error first = {0};
     for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
-        struct ibc_error *failure = &access->failures[forge];
+        struct ibc_error *failure = &access->forges[forge].failure;
         bool there;
         struct ibc_forge_secret secret;
         enum ibc_status status = check_servers(profile, targets, forge, &there, &secret, failure);
@@ -132,7 +132,7 @@ static enum ibc_status read_value(struct bringing *bringing, struct ibc_secret *
 
 /* NULL: there is none, or none any more. */
 static struct ibc_forge_client *client_of(const struct bringing *bringing) {
-    return bringing->access->clients[bringing->secret.forge];
+    return bringing->access->forges[bringing->secret.forge].client;
 }
 
 static enum ibc_status send(struct bringing *bringing, struct ibc_error *err) {
@@ -224,7 +224,7 @@ static enum ibc_status prepare(struct bringing *bringing, int *turn, struct ibc_
     enum ibc_status status =
         ibc_forge_target_parse(ibc_view_of(bringing->target), &bringing->secret, err);
     if (status == IBC_OK && !client_of(bringing)) {
-        *err = bringing->access->failures[bringing->secret.forge];
+        *err = bringing->access->forges[bringing->secret.forge].failure;
         status = err->status;
     }
     if (status == IBC_OK && is_interrupted()) {
@@ -266,7 +266,7 @@ json_t *copy_result_json(const char *name, const char *field, const char *target
 /* Was it not told yet? What keeps all copies from a forge is told with the first of them. */
 static bool is_news(const struct bringing *bringing) {
     const enum ibc_forge forge = bringing->secret.forge;
-    bool *told = &bringing->access->told[forge];
+    bool *told = &bringing->access->forges[forge].is_told;
     if (forge == 0 || client_of(bringing)) {
         return true;
     }

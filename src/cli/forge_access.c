@@ -67,8 +67,9 @@ static enum ibc_status token_of_field(enum ibc_forge forge, const struct ibc_pro
 
 static enum ibc_status find_token(struct forge_access *access, enum ibc_forge forge,
                                   const struct ibc_profile *profile, struct ibc_error *err) {
-    struct ibc_secret *out = &access->tokens[forge];
-    access->is_own[forge] = false;
+    struct forge_login *login = &access->forges[forge];
+    struct ibc_secret *out = &login->token;
+    login->is_own = false;
     if (access->options->token_file) {
         return token_of_file(access->options->token_file, out, err);
     }
@@ -78,25 +79,25 @@ static enum ibc_status find_token(struct forge_access *access, enum ibc_forge fo
             return take_variable(source->variables[i], out, err);
         }
     }
-    access->is_own[forge] = true;
+    login->is_own = true;
     return token_of_field(forge, profile, out, err);
 }
 
 /* The token that a profile before this one went in with. */
-static enum ibc_status reuse_token(const struct forge_access *access,
+static enum ibc_status reuse_token(const struct forge_login *login,
                                    const struct ibc_forge_secret *secret,
                                    const struct ibc_profile *profile, struct ibc_error *err) {
     const char *name = ibc_forge_name(secret->forge);
-    if (!is_same_server(access->urls[secret->forge], secret->url)) {
+    if (!is_same_server(login->url, secret->url)) {
         return ibc_fail(err, IBC_ERR_USAGE,
                         "the token for %s has gone to another server than profile '%s' has copies "
                         "at, and is meant for one: ibcred provision %s %s --resume --api-url URL",
                         name, profile->name, name, profile->name);
     }
-    const enum ibc_status ended = access->ended[secret->forge];
-    return ended == IBC_OK
+    return login->ended == IBC_OK
                ? IBC_OK
-               : ibc_fail(err, ended, "%s is not asked again, as it would fail as before", name);
+               : ibc_fail(err, login->ended, "%s is not asked again, as it would fail as before",
+                          name);
 }
 
 /* No single try takes longer than a person wants to wait in all. */
@@ -122,19 +123,22 @@ static bool is_to_stop(void *context) {
 enum ibc_status forge_access_open(struct forge_access *access,
                                   const struct ibc_forge_secret *secret,
                                   const struct ibc_profile *profile, struct ibc_error *err) {
-    const enum ibc_forge forge = secret->forge;
+    struct forge_login *login = &access->forges[secret->forge];
     enum ibc_status status = IBC_OK;
-    if (access->tokens[forge].bytes) {
-        status = reuse_token(access, secret, profile, err);
+    if (login->client) {
+        return IBC_OK;
+    }
+    if (login->token.bytes) {
+        status = reuse_token(login, secret, profile, err);
     } else {
-        status = find_token(access, forge, profile, err);
-        memcpy(access->urls[forge], secret->url, sizeof secret->url);
+        status = find_token(access, secret->forge, profile, err);
+        memcpy(login->url, secret->url, sizeof secret->url);
     }
     if (status != IBC_OK) {
         return status;
     }
     const struct ibc_forge_options options = {
-        .token = ibc_secret_view(&access->tokens[forge]),
+        .token = ibc_secret_view(&login->token),
         .ca_file = access->options->ca_file,
         .try_timeout_ms = try_timeout_ms(access),
         .patience = access->patience,
@@ -142,31 +146,33 @@ enum ibc_status forge_access_open(struct forge_access *access,
         .give_up = is_to_stop,
         .context = access,
     };
-    return ibc_forge_open(&options, &access->clients[forge], err);
+    return ibc_forge_open(&options, &login->client, err);
 }
 
 void forge_access_next(struct forge_access *access) {
-    for (enum ibc_forge forge = IBC_FORGE_GITHUB; forge <= FORGE_LAST; forge++) {
-        ibc_forge_close(&access->clients[forge]);
-        if (access->is_own[forge]) {
-            ibc_secret_free(&access->tokens[forge]);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->forges); i++) {
+        struct forge_login *login = &access->forges[i];
+        ibc_forge_close(&login->client);
+        if (login->is_own) {
+            ibc_secret_free(&login->token);
         }
-        access->failures[forge] = (struct ibc_error){0};
-        access->told[forge] = false;
+        login->failure = (struct ibc_error){0};
+        login->is_told = false;
     }
 }
 
 void forge_access_end(struct forge_access *access, enum ibc_forge forge,
                       const struct ibc_error *why) {
-    ibc_forge_close(&access->clients[forge]);
-    access->failures[forge] = *why;
-    access->ended[forge] = why->status;
+    struct forge_login *login = &access->forges[forge];
+    ibc_forge_close(&login->client);
+    login->failure = *why;
+    login->ended = why->status;
 }
 
 void forge_access_close(struct forge_access *access) {
-    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->clients); i++) {
-        ibc_forge_close(&access->clients[i]);
-        ibc_secret_free(&access->tokens[i]);
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(access->forges); i++) {
+        ibc_forge_close(&access->forges[i].client);
+        ibc_secret_free(&access->forges[i].token);
     }
 }
 

@@ -20,22 +20,26 @@ struct copy_options {
     const char *patience;   /* a duration: how long one secret may be waited for; else 2 minutes */
 };
 
+/* What is known at one forge. */
+struct forge_login {
+    struct ibc_secret token;           /* empty until one is looked for */
+    bool is_own;                       /* the token is the profile's, and goes with it */
+    char url[IBC_COPY_TARGET_MAX + 1]; /* of a secret at the server that the token goes to */
+    enum ibc_status ended;             /* why nothing is asked there any more; IBC_OK: it is */
+    struct ibc_forge_client *client;
+    struct ibc_error failure; /* why there is no client, where one was wanted */
+    bool is_told;             /* people know of that failure */
+};
+
 /*
- * One client a forge, made when it is first asked for, of one profile after another. A token from
- * the file or the environment is all profiles' and goes to one server; one that a profile has is
- * its own.
+ * The forges, each entered when it is first asked for, for one profile after another. A token from
+ * the file or the environment is all profiles' and goes to one server.
  */
 struct forge_access {
     const struct cli *cli;
     const struct copy_options *options;
     int64_t patience; /* seconds */
-    struct ibc_secret tokens[FORGE_LAST + 1];
-    bool is_own[FORGE_LAST + 1];                        /* the token is the profile's */
-    char urls[FORGE_LAST + 1][IBC_COPY_TARGET_MAX + 1]; /* where the token goes */
-    enum ibc_status ended[FORGE_LAST + 1];              /* why its client was; IBC_OK: it was not */
-    struct ibc_forge_client *clients[FORGE_LAST + 1];
-    struct ibc_error failures[FORGE_LAST + 1]; /* why there is no client, where one was wanted */
-    bool told[FORGE_LAST + 1];                 /* people know of that failure */
+    struct forge_login forges[FORGE_LAST + 1];
 };
 
 /* Begin; nothing is opened yet. `cli` and `options` are borrowed. IBC_ERR_USAGE: the patience. */
