@@ -112,10 +112,9 @@ struct ibc_policy {
     size_t field_count;
     char fields[IBC_POLICY_FIELDS_MAX][IBC_POLICY_FIELD_NAME_MAX + 1]; /* where not all: these */
     struct ibc_gate_rules gate;
-    int64_t rotation_max_age;       /* seconds: a password that is older is due */
-    int64_t rotation_warn;          /* seconds before that: it soon is */
-    int64_t rotation_keep_versions; /* of those replaced: the newest so many stay */
-    int64_t rotation_keep_age;      /* seconds: and those replaced less long ago */
+    int64_t rotation_max_age;           /* seconds: a password that is older is due */
+    int64_t rotation_warn;              /* seconds before that: it soon is */
+    struct ibc_retention rotation_keep; /* of those replaced */
     int64_t restart_wait; /* seconds: before a supervisor's first restart after a login; doubles */
     int64_t restart_cap;  /* seconds: where the doubling ends */
     int64_t

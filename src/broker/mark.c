@@ -51,11 +51,9 @@ static bool prove(const struct ibc_policy *policy, struct ibc_profile *profile,
     bool changed = (kind == IBC_KIND_LIVE || !ibc_version_contradicts(profile, version)) &&
                    ibc_version_prove(version, kind, now_ms);
     if (version->state == IBC_VERSION_STAGED) {
-        const struct ibc_retention keep = {.versions = policy->rotation_keep_versions,
-                                           .age = policy->rotation_keep_age};
         out->promoted = version->number;
         changed = ibc_profile_promote(profile, now_ms);
-        ibc_profile_prune(profile, &keep, now_ms);
+        ibc_profile_prune(profile, &policy->rotation_keep, now_ms);
     }
     return changed;
 }

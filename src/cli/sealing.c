@@ -97,8 +97,6 @@ static enum ibc_status check_account(const struct sealing *sealing, enum ibc_kin
 
 enum ibc_status seal_fields(const struct session *session, const struct sealing *sealing,
                             uint32_t *version, struct ibc_error *err) {
-    const struct ibc_retention keep = {.versions = session->policy.rotation_keep_versions,
-                                       .age = session->policy.rotation_keep_age};
     const int64_t now_ms = ibc_clock_wall_ms();
     ibc_auto_profile *profile = NULL;
     enum ibc_status status = open_profile(session->edit, sealing, &profile, err);
@@ -115,7 +113,7 @@ enum ibc_status seal_fields(const struct session *session, const struct sealing 
     if (status != IBC_OK) {
         return status;
     }
-    ibc_profile_prune(profile, &keep, now_ms);
+    ibc_profile_prune(profile, &session->policy.rotation_keep, now_ms);
     if (sealing->account && sealing->account[0] != '\0') {
         snprintf(profile->account, sizeof profile->account, "%s", sealing->account);
     }

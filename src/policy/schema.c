@@ -266,8 +266,8 @@ static const struct ibc_yaml_field gate_fields[] = {
 TABLE(gate_table, gate_fields, check_gate);
 
 static const struct ibc_yaml_field keep_fields[] = {
-    NUMBER("versions", struct ibc_policy, rotation_keep_versions, 0, 1000),
-    DURATION("age", struct ibc_policy, rotation_keep_age, 0, DECADE),
+    NUMBER("versions", struct ibc_policy, rotation_keep.versions, 0, 1000),
+    DURATION("age", struct ibc_policy, rotation_keep.age, 0, DECADE),
 };
 TABLE(keep_table, keep_fields, NULL);
 

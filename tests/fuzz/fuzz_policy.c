@@ -57,8 +57,8 @@ static void check_target(const struct ibc_notify_target *target) {
 static void check_rotation(const struct ibc_policy *policy) {
     require(policy->rotation_max_age >= 86400 && policy->rotation_max_age <= 3650 * 86400);
     require(policy->rotation_warn >= 0 && policy->rotation_warn <= policy->rotation_max_age);
-    require(policy->rotation_keep_versions >= 0 && policy->rotation_keep_versions <= 1000);
-    require(policy->rotation_keep_age >= 0 && policy->rotation_keep_age <= 3650 * 86400);
+    require(policy->rotation_keep.versions >= 0 && policy->rotation_keep.versions <= 1000);
+    require(policy->rotation_keep.age >= 0 && policy->rotation_keep.age <= 3650 * 86400);
 }
 
 static void check_supervision(const struct ibc_policy *policy) {

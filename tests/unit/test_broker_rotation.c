@@ -360,8 +360,8 @@ static void a_release_of_the_active_version_is_no_trial_of_the_staged_one(void *
 
 static void promoting_drops_what_the_policy_does_not_keep(void **state) {
     struct world *world = *state;
-    world->policy.rotation_keep_versions = 1;
-    world->policy.rotation_keep_age = 0;
+    world->policy.rotation_keep.versions = 1;
+    world->policy.rotation_keep.age = 0;
     seal_password(world, "middle-pass1");
     stage(world, "last-pass3");
     assert_int_equal(release_as(world, IBC_CANARY_ANY), IBC_OK);

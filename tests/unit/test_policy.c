@@ -54,8 +54,8 @@ static void the_built_in_policy_has_every_value(void **state) {
     assert_int_equal(policy.secret_mode, 0400);
     assert_int_equal(policy.rotation_max_age, 90 * 86400);
     assert_int_equal(policy.rotation_warn, 14 * 86400);
-    assert_int_equal(policy.rotation_keep_versions, 5);
-    assert_int_equal(policy.rotation_keep_age, 30 * 86400);
+    assert_int_equal(policy.rotation_keep.versions, 5);
+    assert_int_equal(policy.rotation_keep.age, 30 * 86400);
     assert_int_equal(policy.restart_wait, 10);
     assert_int_equal(policy.restart_cap, 600);
     assert_int_equal(policy.restart_steady, 600);
@@ -163,8 +163,8 @@ static void every_value_reaches_its_place(void **state) {
     assert_int_equal(policy.secret_mode, 0440);
     assert_int_equal(policy.rotation_max_age, 16 * 86400);
     assert_int_equal(policy.rotation_warn, 17);
-    assert_int_equal(policy.rotation_keep_versions, 18);
-    assert_int_equal(policy.rotation_keep_age, 19);
+    assert_int_equal(policy.rotation_keep.versions, 18);
+    assert_int_equal(policy.rotation_keep.age, 19);
     assert_int_equal(policy.restart_wait, 13);
     assert_int_equal(policy.restart_cap, 14);
     assert_int_equal(policy.restart_steady, 15);
