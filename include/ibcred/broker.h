@@ -219,6 +219,21 @@ struct ibc_settled {
 IBC_CHECKED enum ibc_status ibc_broker_settle(const struct ibc_broker *broker, const char *profile,
                                               struct ibc_settled *out, struct ibc_error *err);
 
+/*
+ * The same for who changes a profile under the vault's lock: `profile`, of the vault that is
+ * edited, is brought up to what the ledger knows, and nothing is written. Once it is, tell the
+ * audit log by ibc_broker_note_settled(), which does nothing but for IBC_STAGING_PROMOTED and
+ * _BURNED.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_settle_edited(const struct ibc_broker *broker,
+                                                     struct ibc_profile *profile,
+                                                     struct ibc_settled *out,
+                                                     struct ibc_error *err);
+IBC_CHECKED enum ibc_status ibc_broker_note_settled(const struct ibc_broker *broker,
+                                                    const char *profile,
+                                                    const struct ibc_settled *settled,
+                                                    struct ibc_error *err);
+
 /* Did IBKR reject this username and password, and nobody said since that it was wrong? */
 IBC_CHECKED enum ibc_status ibc_broker_is_burned(const struct ibc_broker *broker,
                                                  struct ibc_view username, struct ibc_view password,

@@ -65,8 +65,7 @@ static bool burn(struct ibc_version *version, int64_t now_ms, struct marked *out
     return set_state(version, IBC_VERSION_BURNED, now_ms);
 }
 
-/* Mark `profile` itself. False: there is nothing to write. */
-static bool apply(const struct ibc_broker *broker, struct ibc_profile *profile,
+bool mark_profile(const struct ibc_broker *broker, struct ibc_profile *profile,
                   const unsigned char *credential, struct mark mark, int64_t now_ms,
                   struct marked *out) {
     *out = (struct marked){0};
@@ -93,7 +92,7 @@ static bool apply(const struct ibc_broker *broker, struct ibc_profile *profile,
 static enum ibc_status write_mark(const struct ibc_broker *broker, struct ibc_profile *profile,
                                   const unsigned char *credential, struct mark mark, int64_t now_ms,
                                   struct marked *out, struct ibc_error *err) {
-    if (!apply(broker, profile, credential, mark, now_ms, out)) {
+    if (!mark_profile(broker, profile, credential, mark, now_ms, out)) {
         return IBC_OK;
     }
     ibc_auto_vault_edit *edit = NULL;
@@ -104,7 +103,7 @@ static enum ibc_status write_mark(const struct ibc_broker *broker, struct ibc_pr
     }
     ibc_auto_profile *newest = NULL;
     status = ibc_vault_get(ibc_vault_edit_vault(edit), profile->name, &newest, err);
-    if (status != IBC_OK || !apply(broker, newest, credential, mark, now_ms, out)) {
+    if (status != IBC_OK || !mark_profile(broker, newest, credential, mark, now_ms, out)) {
         return status;
     }
     status = ibc_vault_edit_put(edit, newest, err);

@@ -29,6 +29,11 @@ struct marked {
 struct ibc_version *version_with(const struct ibc_vault *vault, struct ibc_profile *profile,
                                  const unsigned char *credential);
 
+/* Mark the newest version with that credential in `profile` itself. False: nothing changed. */
+bool mark_profile(const struct ibc_broker *broker, struct ibc_profile *profile,
+                  const unsigned char *credential, struct mark mark, int64_t now_ms,
+                  struct marked *out);
+
 /*
  * Mark the newest version with that credential in the vault's file, if there is anything to write:
  * `profile`, which is marked too, is asked first, and once more what is in the file under its lock.

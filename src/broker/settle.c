@@ -1,6 +1,5 @@
 /* settle.c - a staged version, as the ledger has decided about it. */
-#include "broker/account.h"
-#include "broker/mark.h"
+#include "broker/settle.h"
 
 /*
  * How many seconds a release that nobody has heard of may still be spoken of. The gate may name a
@@ -22,27 +21,26 @@ static const struct state_meaning {
     [CANARY_REJECTED] = {IBC_STAGING_BURNED, MARK_BURNED},
 };
 
-static enum ibc_status settle(const struct ibc_broker *broker, struct account *account,
-                              const struct ibc_version *staged, struct ibc_settled *out,
-                              struct ibc_error *err) {
+enum ibc_status decide(const struct ibc_broker *broker, const struct account *account,
+                       const struct ibc_version *staged, struct decision *out,
+                       struct ibc_error *err) {
     struct ibc_instant now;
     enum ibc_status status = ibc_clock_now(&now, err);
     if (status != IBC_OK) {
         return status;
     }
     const struct state_meaning *meaning = &meanings[account_canary(broker, account, staged)];
-    *out = (struct ibc_settled){.staging = meaning->staging, .version = staged->number};
+    *out = (struct decision){
+        .settled = {.staging = meaning->staging, .version = staged->number},
+        .mark = {.type = meaning->mark},
+        .now_ms = now.wall_ms,
+    };
+    credential_of(broker->vault, staged, out->credential);
     if (meaning->staging == IBC_STAGING_TRIED) {
-        out->retry_after = time_left(broker, account, &now);
-        out->staging = out->retry_after > 0 ? IBC_STAGING_TRIED : IBC_STAGING_WAITS;
+        out->settled.retry_after = time_left(broker, account, &now);
+        out->settled.staging = out->settled.retry_after > 0 ? IBC_STAGING_TRIED : IBC_STAGING_WAITS;
     }
-    unsigned char credential[IBC_CREDENTIAL_ID_BYTES];
-    credential_of(broker->vault, staged, credential);
-    ibc_ledger_free(&account->ledger);
-    struct marked marked = {0};
-    status = mark_version(broker, account->profile, credential,
-                          (struct mark){.type = meaning->mark}, now.wall_ms, &marked, err);
-    return status == IBC_OK ? note_marked(broker, account->profile->name, &marked, err) : status;
+    return IBC_OK;
 }
 
 enum ibc_status ibc_broker_settle(const struct ibc_broker *broker, const char *profile,
@@ -54,10 +52,52 @@ enum ibc_status ibc_broker_settle(const struct ibc_broker *broker, const char *p
     if (status != IBC_OK || !ibc_profile_staged(looked_at)) {
         return status;
     }
+    struct decision decision = {0};
     status = account_open(broker, profile, IBC_CANARY_ANY, &account, err);
-    return status == IBC_OK
-               ? settle(broker, &account, ibc_profile_staged(account.profile), out, err)
-               : status;
+    if (status == IBC_OK) {
+        status = decide(broker, &account, ibc_profile_staged(account.profile), &decision, err);
+    }
+    if (status != IBC_OK) {
+        return status;
+    }
+    *out = decision.settled;
+    ibc_ledger_free(&account.ledger);
+    struct marked marked = {0};
+    status = mark_version(broker, account.profile, decision.credential, decision.mark,
+                          decision.now_ms, &marked, err);
+    return status == IBC_OK ? note_marked(broker, profile, &marked, err) : status;
+}
+
+enum ibc_status ibc_broker_settle_edited(const struct ibc_broker *broker,
+                                         struct ibc_profile *profile, struct ibc_settled *out,
+                                         struct ibc_error *err) {
+    *out = (struct ibc_settled){0};
+    const struct ibc_version *staged = ibc_profile_staged(profile);
+    if (!staged) {
+        return IBC_OK;
+    }
+    auto_account account = {0};
+    struct decision decision = {0};
+    enum ibc_status status = account_open(broker, profile->name, IBC_CANARY_ANY, &account, err);
+    if (status == IBC_OK) {
+        status = decide(broker, &account, staged, &decision, err);
+    }
+    if (status == IBC_OK) {
+        struct marked unused;
+        (void)mark_profile(broker, profile, decision.credential, decision.mark, decision.now_ms,
+                           &unused);
+        *out = decision.settled;
+    }
+    return status;
+}
+
+enum ibc_status ibc_broker_note_settled(const struct ibc_broker *broker, const char *profile,
+                                        const struct ibc_settled *settled, struct ibc_error *err) {
+    const struct marked marked = {
+        .promoted = settled->staging == IBC_STAGING_PROMOTED ? settled->version : 0,
+        .burned = settled->staging == IBC_STAGING_BURNED ? settled->version : 0,
+    };
+    return note_marked(broker, profile, &marked, err);
 }
 
 enum ibc_status ibc_broker_is_burned(const struct ibc_broker *broker, struct ibc_view username,

@@ -37,9 +37,23 @@ static enum ibc_status seen_add(struct seen *seen, const char *name, const struc
     return IBC_OK;
 }
 
-static enum ibc_status import_line(const struct session *session, struct seen *seen,
-                                   const struct lines *lines, struct ibc_view line, bool force,
-                                   struct ibc_error *err) {
+/* One import, under way. */
+struct import {
+    struct session session;
+    bool force;
+    struct seen seen;
+    struct staged_list staged;
+    uint64_t count;
+};
+
+static void import_free(struct import *import) {
+    seen_free(&import->seen);
+    staged_free(&import->staged);
+    session_close(&import->session);
+}
+
+static enum ibc_status import_line(struct import *import, const struct lines *lines,
+                                   struct ibc_view line, struct ibc_error *err) {
     ibc_auto_input input = {0};
     enum ibc_status status = ibc_input_json_line(line, lines->name, lines->number, &input, err);
     if (status == IBC_ERR_DATA && lines->number == 1) {
@@ -48,7 +62,7 @@ static enum ibc_status import_line(const struct session *session, struct seen *s
                         why.text);
     }
     if (status == IBC_OK) {
-        status = seen_add(seen, input.profile, lines, err);
+        status = seen_add(&import->seen, input.profile, lines, err);
     }
     if (status != IBC_OK) {
         return status;
@@ -59,24 +73,23 @@ static enum ibc_status import_line(const struct session *session, struct seen *s
         .account = input.account,
         .fields = input.fields,
         .field_count = input.count,
-        .force = force,
+        .force = import->force,
     };
     uint32_t version;
-    status = seal_fields(session, &sealing, &version, err);
+    status = seal_fields(&import->session, &sealing, &import->staged, &version, err);
     if (status != IBC_OK) {
         const struct ibc_error inner = *err;
-        return ibc_fail(err, status, "%s:%llu: %s", lines->name, (unsigned long long)lines->number,
-                        inner.text);
+        ibc_fail(err, status, "%s:%llu: %s", lines->name, (unsigned long long)lines->number,
+                 inner.text);
+        err->retry_after = inner.retry_after;
     }
-    return IBC_OK;
+    return status;
 }
 
-static enum ibc_status import_lines(struct session *session, int fd, const char *name, bool force,
-                                    uint64_t *count, struct ibc_error *err) {
+static enum ibc_status import_lines(struct import *import, int fd, const char *name,
+                                    struct ibc_error *err) {
     IBC_CLEANUP(lines_free) struct lines lines;
     enum ibc_status status = lines_open(&lines, fd, name, IBC_INPUT_MAX, err);
-    IBC_CLEANUP(seen_free) struct seen seen = {0};
-    *count = 0;
     while (status == IBC_OK) {
         struct ibc_view line;
         status = lines_next(&lines, &line, err);
@@ -86,44 +99,44 @@ static enum ibc_status import_lines(struct session *session, int fd, const char 
         if (line.size == 0) {
             continue;
         }
-        status = import_line(session, &seen, &lines, line, force, err);
-        (*count)++;
+        status = import_line(import, &lines, line, err);
+        import->count++;
     }
     return status;
 }
 
-static enum ibc_status commit(struct session *session, uint64_t count, uint64_t *generation,
-                              struct ibc_error *err) {
+static enum ibc_status commit(struct import *import, uint64_t *generation, struct ibc_error *err) {
     char why[64];
-    snprintf(why, sizeof why, "%llu profiles", (unsigned long long)count);
+    snprintf(why, sizeof why, "%llu profiles", (unsigned long long)import->count);
     const struct ibc_audit_event event = {.event = "import", .verdict = "done", .why = why};
-    return session_commit(session, &event, generation, err);
+    return staged_commit(&import->session, &import->staged, &event, generation, err);
 }
 
 /* Seal every line, or none. */
 static enum ibc_status import_profiles(const struct cli *cli, struct import_source *source,
                                        bool force, struct ibc_error *err) {
-    auto_session session;
-    uint64_t count = 0, generation = 0;
-    enum ibc_status status = session_edit(&session, cli, err);
+    IBC_CLEANUP(import_free) struct import import = {.force = force};
+    uint64_t generation = 0;
+    enum ibc_status status = session_edit(&import.session, cli, err);
     if (status == IBC_OK) {
-        status = import_lines(&session, source->fd, source->name, force, &count, err);
+        status = import_lines(&import, source->fd, source->name, err);
     }
     if (status == IBC_OK && source->is_command) {
         status = from_command_finish(&source->command, err);
     }
-    if (status == IBC_OK && count == 0) {
+    if (status == IBC_OK && import.count == 0) {
         status =
             ibc_fail(err, IBC_ERR_DATA, "'%s' holds no profile; nothing was sealed", source->name);
     }
     if (status == IBC_OK) {
-        status = commit(&session, count, &generation, err);
+        status = commit(&import, &generation, err);
     }
     if (status != IBC_OK) {
         return status;
     }
-    say(cli, "%llu profiles are sealed", (unsigned long long)count);
-    return cli->json ? print_json(json_pack("{s:I, s:I}", "profiles", (json_int_t)count,
+    staged_tell(cli, &import.staged);
+    say(cli, "%llu profiles are sealed", (unsigned long long)import.count);
+    return cli->json ? print_json(json_pack("{s:I, s:I}", "profiles", (json_int_t)import.count,
                                             "generation", (json_int_t)generation),
                                   err)
                      : IBC_OK;

@@ -92,22 +92,12 @@ static enum ibc_status seal(const struct cli *cli, const struct seal_options *op
     sealing.fields = input.fields;
     sealing.field_count = input.count;
 
-    auto_session session;
-    uint32_t version = 0;
-    uint64_t generation = 0;
-    status = session_edit(&session, cli, err);
-    if (status == IBC_OK) {
-        status = seal_fields(&session, &sealing, &version, err);
-    }
-    if (status == IBC_OK) {
-        const struct ibc_audit_event event = {
-            .event = "seal", .profile = sealing.profile, .version = version, .verdict = "done"};
-        status = session_commit(&session, &event, &generation, err);
-    }
+    auto_sealed sealed;
+    status = seal_profile(cli, &sealing, "seal", &sealed, err);
     if (status == IBC_OK && options->scrub) {
         status = scrub(options, &rest, err);
     }
-    return status == IBC_OK ? tell_sealed(cli, &sealing, version, generation, err) : status;
+    return status == IBC_OK ? tell_sealed(cli, &sealing, &sealed, err) : status;
 }
 
 enum ibc_status cmd_seal(struct cli *cli, int argc, char **argv, struct ibc_error *err) {

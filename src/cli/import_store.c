@@ -79,23 +79,6 @@ static enum ibc_status read_source(struct import_source *source, struct ibc_secr
     return status;
 }
 
-static enum ibc_status seal_one(const struct cli *cli, const struct sealing *sealing,
-                                struct ibc_error *err) {
-    auto_session session;
-    uint32_t version = 0;
-    uint64_t generation = 0;
-    enum ibc_status status = session_edit(&session, cli, err);
-    if (status == IBC_OK) {
-        status = seal_fields(&session, sealing, &version, err);
-    }
-    if (status == IBC_OK) {
-        const struct ibc_audit_event event = {
-            .event = "import", .profile = sealing->profile, .version = version, .verdict = "done"};
-        status = session_commit(&session, &event, &generation, err);
-    }
-    return status == IBC_OK ? tell_sealed(cli, sealing, version, generation, err) : status;
-}
-
 enum ibc_status import_store(const struct cli *cli, const struct import_store *given,
                              struct import_source *source, struct ibc_error *err) {
     ibc_auto_secret text = {0};
@@ -111,5 +94,7 @@ enum ibc_status import_store(const struct cli *cli, const struct import_store *g
     struct sealing sealing = given->sealing;
     sealing.fields = input.fields;
     sealing.field_count = input.count;
-    return seal_one(cli, &sealing, err);
+    auto_sealed sealed;
+    status = seal_profile(cli, &sealing, "import", &sealed, err);
+    return status == IBC_OK ? tell_sealed(cli, &sealing, &sealed, err) : status;
 }

@@ -1,25 +1,12 @@
 /* rotate_stage.c - a new password into the vault, and out of it again. */
 #include "cli/rotate.h"
+#include "cli/staged.h"
 #include "cli/survey.h"
 
 /*
- * Write into the vault what the ledger has decided since. IBC_ERR_WAIT: a login with what is staged
- * may be under way.
+ * Before anybody types a password: what the ledger has decided since is written into the vault.
+ * IBC_ERR_WAIT: a login with what is staged may be under way.
  */
-static enum ibc_status settle(const struct session *session, const char *profile,
-                              struct ibc_settled *settled, struct ibc_error *err) {
-    enum ibc_status status = ibc_broker_settle(&session->broker, profile, settled, err);
-    if (status == IBC_OK && settled->staging == IBC_STAGING_TRIED) {
-        ibc_fail(err, IBC_ERR_WAIT,
-                 "profile '%s': version %u was released and nobody has said yet what came of its "
-                 "login; say it with: ibcred report %s OUTCOME, or wait for ibcred up",
-                 profile, settled->version, profile);
-        err->retry_after = settled->retry_after;
-        return IBC_ERR_WAIT;
-    }
-    return status;
-}
-
 static enum ibc_status open_settled(struct session *session, const struct cli *cli,
                                     const char *name, char profile[static IBC_PROFILE_NAME_MAX + 1],
                                     struct ibc_settled *settled, struct ibc_error *err) {
@@ -27,7 +14,10 @@ static enum ibc_status open_settled(struct session *session, const struct cli *c
     if (status == IBC_OK) {
         status = session_any_profile(session, name, profile, err);
     }
-    return status == IBC_OK ? settle(session, profile, settled, err) : status;
+    if (status == IBC_OK) {
+        status = ibc_broker_settle(&session->broker, profile, settled, err);
+    }
+    return status == IBC_OK ? staged_refuse_tried(profile, settled, err) : status;
 }
 
 /* --- stage --- */
@@ -76,11 +66,14 @@ static enum ibc_status warn_of_burned(const struct session *session,
 }
 
 static enum ibc_status put_staged(struct session *session, const char *name,
-                                  const struct ibc_field *password, uint32_t *version,
-                                  struct ibc_error *err) {
+                                  const struct ibc_field *password, struct staged_list *before,
+                                  uint32_t *version, struct ibc_error *err) {
     ibc_auto_profile *profile = NULL;
     enum ibc_status status =
         ibc_vault_get(ibc_vault_edit_vault(session->edit), name, &profile, err);
+    if (status == IBC_OK) {
+        status = staged_settle(session, profile, before, err);
+    }
     if (status == IBC_OK) {
         status = check_new(profile, password, err);
     }
@@ -99,12 +92,10 @@ static enum ibc_status put_staged(struct session *session, const char *name,
 }
 
 static enum ibc_status tell_staged(const struct cli *cli, const char *profile,
-                                   const struct ibc_settled *before,
+                                   const struct staged_list *before,
                                    const struct ibc_field *password, uint32_t version,
                                    uint64_t generation, struct ibc_error *err) {
-    if (before->staging == IBC_STAGING_WAITS) {
-        say(cli, "%s: version %u, staged before, is dropped", profile, (unsigned)before->version);
-    }
+    staged_tell(cli, before);
     say(cli,
         "%s: version %u is staged; its first login, by ibcred up %s or ibcred inject %s --staged, "
         "decides about it",
@@ -119,19 +110,6 @@ static enum ibc_status tell_staged(const struct cli *cli, const char *profile,
                       err);
 }
 
-/* While somebody types, what was staged before may be released: settle once more afterwards. */
-static enum ibc_status gather_new(struct session *session, const char *profile,
-                                  const struct field_source *source, struct ibc_input *input,
-                                  struct ibc_settled *settled, struct ibc_error *err) {
-    session_rest(session);
-    ibc_auto_secret unused = {0};
-    enum ibc_status status = gather_fields(source, input, &unused, err);
-    if (status == IBC_OK) {
-        status = session_wake(session, err);
-    }
-    return status == IBC_OK ? settle(session, profile, settled, err) : status;
-}
-
 enum ibc_status rotate_stage(const struct cli *cli, const char *name,
                              const struct field_source *source, struct ibc_error *err) {
     /* Before anybody types a password for a profile that is not there. */
@@ -140,28 +118,45 @@ enum ibc_status rotate_stage(const struct cli *cli, const char *name,
     struct ibc_settled settled;
     enum ibc_status status = open_settled(&session, cli, name, profile, &settled, err);
     ibc_auto_input input = {0};
+    ibc_auto_secret unused = {0};
     if (status == IBC_OK) {
-        status = gather_new(&session, profile, source, &input, &settled, err);
+        session_rest(&session);
+        status = gather_fields(source, &input, &unused, err);
     }
     if (status == IBC_OK) {
         status = session_lock(&session, err);
     }
+    auto_staged before = {0};
     uint32_t version = 0;
     uint64_t generation = 0;
     if (status == IBC_OK) {
-        status = put_staged(&session, profile, &input.fields[0], &version, err);
+        status = put_staged(&session, profile, &input.fields[0], &before, &version, err);
     }
     if (status == IBC_OK) {
         const struct ibc_audit_event event = {
             .event = "rotate", .profile = profile, .version = version, .verdict = "staged"};
-        status = session_commit(&session, &event, &generation, err);
+        status = staged_commit(&session, &before, &event, &generation, err);
     }
     return status == IBC_OK
-               ? tell_staged(cli, profile, &settled, &input.fields[0], version, generation, err)
+               ? tell_staged(cli, profile, &before, &input.fields[0], version, generation, err)
                : status;
 }
 
 /* --- abort --- */
+
+/* Drop that version from the profile, which is as the ledger knows it. */
+static enum ibc_status drop(struct session *session, struct ibc_profile *profile, uint32_t version,
+                            struct ibc_error *err) {
+    const struct ibc_version *staged = ibc_profile_staged(profile);
+    if (!staged || staged->number != version) {
+        return ibc_fail(err, IBC_ERR_WAIT,
+                        "profile '%s' was changed meanwhile; look with ibcred show %s, and try "
+                        "again",
+                        profile->name, profile->name);
+    }
+    ibc_profile_unstage(profile, ibc_clock_wall_ms());
+    return ibc_vault_edit_put(session->edit, profile, err);
+}
 
 static enum ibc_status unstage(struct session *session, const char *name, uint32_t version,
                                struct ibc_error *err) {
@@ -170,22 +165,20 @@ static enum ibc_status unstage(struct session *session, const char *name, uint32
     if (status == IBC_OK) {
         status = ibc_vault_get(ibc_vault_edit_vault(session->edit), name, &profile, err);
     }
+    auto_staged staged = {0};
+    if (status == IBC_OK) {
+        status = staged_settle(session, profile, &staged, err);
+    }
+    if (status == IBC_OK) {
+        status = drop(session, profile, version, err);
+    }
     if (status != IBC_OK) {
         return status;
     }
-    const struct ibc_version *staged = ibc_profile_staged(profile);
-    if (!staged || staged->number != version) {
-        return ibc_fail(err, IBC_ERR_WAIT,
-                        "profile '%s' was changed meanwhile; look with ibcred show %s, and try "
-                        "again",
-                        name, name);
-    }
-    ibc_profile_unstage(profile, ibc_clock_wall_ms());
     uint64_t generation;
     const struct ibc_audit_event event = {
         .event = "rotate", .profile = name, .version = version, .verdict = "aborted"};
-    status = ibc_vault_edit_put(session->edit, profile, err);
-    return status == IBC_OK ? session_commit(session, &event, &generation, err) : status;
+    return staged_commit(session, &staged, &event, &generation, err);
 }
 
 static enum ibc_status tell_aborted(const struct cli *cli, const char *profile,

@@ -96,7 +96,7 @@ static enum ibc_status check_account(const struct sealing *sealing, enum ibc_kin
 }
 
 enum ibc_status seal_fields(const struct session *session, const struct sealing *sealing,
-                            uint32_t *version, struct ibc_error *err) {
+                            struct staged_list *staged, uint32_t *version, struct ibc_error *err) {
     const int64_t now_ms = ibc_clock_wall_ms();
     ibc_auto_profile *profile = NULL;
     enum ibc_status status = open_profile(session->edit, sealing, &profile, err);
@@ -105,6 +105,9 @@ enum ibc_status seal_fields(const struct session *session, const struct sealing 
     }
     if (status == IBC_OK) {
         status = check_account(sealing, profile->kind, err);
+    }
+    if (status == IBC_OK) {
+        status = staged_settle(session, profile, staged, err);
     }
     if (status == IBC_OK) {
         status = ibc_profile_add_version(profile, sealing->fields, sealing->field_count,
@@ -121,16 +124,39 @@ enum ibc_status seal_fields(const struct session *session, const struct sealing 
     return ibc_vault_edit_put(session->edit, profile, err);
 }
 
-enum ibc_status tell_sealed(const struct cli *cli, const struct sealing *sealing, uint32_t version,
-                            uint64_t generation, struct ibc_error *err) {
-    say(cli, "%s: version %u is sealed", sealing->profile, (unsigned)version);
+void sealed_free(struct sealed *sealed) {
+    staged_free(&sealed->staged);
+}
+
+enum ibc_status seal_profile(const struct cli *cli, const struct sealing *sealing,
+                             const char *event, struct sealed *out, struct ibc_error *err) {
+    *out = (struct sealed){0};
+    auto_session session;
+    enum ibc_status status = session_edit(&session, cli, err);
+    if (status == IBC_OK) {
+        status = seal_fields(&session, sealing, &out->staged, &out->version, err);
+    }
+    if (status == IBC_OK) {
+        const struct ibc_audit_event line = {.event = event,
+                                             .profile = sealing->profile,
+                                             .version = out->version,
+                                             .verdict = "done"};
+        status = staged_commit(&session, &out->staged, &line, &out->generation, err);
+    }
+    return status;
+}
+
+enum ibc_status tell_sealed(const struct cli *cli, const struct sealing *sealing,
+                            const struct sealed *sealed, struct ibc_error *err) {
+    staged_tell(cli, &sealed->staged);
+    say(cli, "%s: version %u is sealed", sealing->profile, (unsigned)sealed->version);
     json_auto_t *warnings =
         warn_of_closed_ways(cli, sealing->profile, sealing->fields, sealing->field_count);
     if (!cli->json) {
         return IBC_OK;
     }
     return print_json(json_pack("{s:s, s:i, s:I, s:O}", "profile", sealing->profile, "version",
-                                (int)version, "generation", (json_int_t)generation, "warnings",
-                                warnings),
+                                (int)sealed->version, "generation", (json_int_t)sealed->generation,
+                                "warnings", warnings),
                       err);
 }

@@ -103,20 +103,156 @@ try_cut_off() {
     "$IBCRED" rotate paper --resume
 }
 
-@test "sealing while one is staged drops it" {
+# --- sealing ---
+
+# seal_line [PROFILE…] - a line of import for each.
+seal_line() {
+    local profile
+    for profile; do
+        jq -nc --arg n "$profile" --arg u "$NAME" \
+            '{profile: $n, kind: "paper", fields: {IB_USERNAME: $u, IB_PASSWORD: "sealed-pass9"}}'
+    done
+}
+
+# each_way COMMAND… - is called with each command that seals the profile paper behind it.
+each_way() {
+    seal_line paper >lines
+    jq -c .fields lines >fields
+    "$@" "$IBCRED" seal paper --from fields
+    "$@" "$IBCRED" import lines
+    "$@" "$IBCRED" import --as paper fields
+}
+
+@test "sealing while one is staged drops it, and says so" {
+    make_vault
+    says_dropped() {
+        stage "another-pass-$((++n))"
+        "$@" 2>err
+        grep -qx "paper: version $n, staged before, is dropped" err
+        n=$((n + 1))
+    }
+    n=1
+    each_way says_dropped
+    is 'retired retired retired retired retired retired active'
+    refused 66 'no staged version' "$IBCRED" inject paper --staged
+    [ "$(password)" = sealed-pass9 ]
+    not grep -q warning err
+    seal_as paper paper
+    "$IBCRED" seal paper --from fields 2>err
+    not grep -q 'staged before' err
+}
+
+@test "sealing waits for a login that may be under way, and writes nothing" {
     make_vault
     stage
-    seal_as paper paper "$NAME" sealed-pass3
-    is 'retired retired active'
-    refused 66 'no staged version' "$IBCRED" inject paper --staged
-    [ "$(password)" = sealed-pass3 ]
-    not grep -q warning err
-    # And what its login comes to, which was on its way, does not bring it back.
-    "$IBCRED" gate paper --clear --quiet >/dev/null
-    stage fourth-pass4
+    seal_as other paper other-user
     "$IBCRED" inject paper --staged >/dev/null
-    seal_as paper paper "$NAME" fifth-pass5
-    "$IBCRED" report paper success --quiet
-    is 'retired retired retired retired active'
+    before=$(sha256sum "$IBCRED_VAULT")
+    each_way refused 75 'version 2 was released'
+    seal_line new paper >lines
+    status=0
+    "$IBCRED" import lines --json >answer 2>err || status=$?
+    [ "$status" = 75 ]
+    grep -q 'lines:2: ' err
+    jq -e '.error | .exit_code == 75 and .retry_after > 0' answer
+    printf 'IB_USERNAME=%s\nIB_PASSWORD=sealed-pass9\n' "$NAME" >.env
+    refused 75 'version 2 was released' "$IBCRED" seal paper --from .env --scrub
+    grep -q sealed-pass9 .env
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+    seal_as other paper other-user another-pass2
+    # Once nothing will be heard of it any more it may go, and does not come back.
+    preloadable=$(dirname "$IBCRED")/preloadable/ibcred
+    later 301 "$preloadable" seal paper --from .env 2>err
+    grep -q 'version 2, staged before, is dropped' err
+    later 302 "$preloadable" report paper success --quiet
+    later 303 "$preloadable" rotate --resume
+    is 'retired retired active'
+}
+
+# written_twice VERDICT VERSION - once when it was decided, and once when the vault was written.
+written_twice() {
+    audited "$1" "$2"
+    [ "$("$IBCRED" audit | jq -s "[.[] | select(.event == \"rotate\" and .verdict == \"$1\" and .version == $2)] | length")" = 2 ]
+}
+
+@test "sealing over one that has logged in leaves it proven, and over a rejected one burned" {
+    make_vault
+    n=1
+    proven() {
+        n=$((n + 1))
+        stage "another-pass-$n"
+        try_cut_off success
+        "$@" 2>err
+        grep -qx "paper: version $n, staged before, had logged in" err
+        written_twice promoted "$n"
+        "$IBCRED" show paper --json | jq -e ".versions[$n - 1] | .state == \"retired\" and .proven_at != null"
+        n=$((n + 1))
+    }
+    each_way proven
+    burned() {
+        n=$((n + 1))
+        stage "another-pass-$n"
+        try_cut_off rejected
+        "$@" 2>err
+        grep -qx "paper: version $n, staged before, had been rejected and is burned" err
+        written_twice burned "$n"
+        [ "$("$IBCRED" show paper --json | jq -r ".versions[$n - 1].state")" = burned ]
+        "$IBCRED" gate paper --clear --quiet >/dev/null
+        n=$((n + 1))
+    }
+    each_way burned
     "$IBCRED" rotate --resume
+    "$IBCRED" verify --quiet
+}
+
+@test "import says of each profile what it drops" {
+    "$IBCRED" init --quiet
+    names=()
+    for n in 1 2 3 4 5 6; do
+        names+=("profile-$n")
+        seal_as "profile-$n" paper
+        stage "$NEW" "profile-$n"
+    done
+    seal_line fresh "${names[@]}" | "$IBCRED" import 2>err
+    [ "$(grep -c 'version 2, staged before, is dropped' err)" = 6 ]
+    grep -q '7 profiles are sealed' err
+    is 'retired retired active' profile-6
+}
+
+# --- all at once ---
+
+# blocked PID - until it waits for a lock.
+blocked() {
+    for _ in $(seq 200); do
+        ! grep -q -- "-> FLOCK .* $1 " /proc/locks || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+# locked FILE - take its lock until `unlock`.
+locked() {
+    exec 5<"$1"
+    flock 5
+}
+
+unlock() {
+    exec 5<&-
+}
+
+@test "one that is released while it is being dropped is not dropped" {
+    make_vault
+    stage
+    locked "$IBCRED_VAULT"
+    "$IBCRED" rotate paper --abort 2>err 3>&- 5<&- &
+    blocked $!
+    "$IBCRED" inject paper --staged >/dev/null
+    unlock
+    status=0
+    wait $! || status=$?
+    [ "$status" = 75 ]
+    grep -q 'version 2 was released' err
+    is 'active staged'
+    "$IBCRED" report paper success --quiet
+    is 'retired active'
 }

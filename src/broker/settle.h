@@ -1,0 +1,23 @@
+/*
+ * settle.h - what the ledger has decided about a staged version.
+ */
+#ifndef IBCRED_BROKER_SETTLE_H
+#define IBCRED_BROKER_SETTLE_H
+
+#include "broker/account.h"
+#include "broker/mark.h"
+
+/* What was decided, and how the vault is to remember it. */
+struct decision {
+    struct ibc_settled settled;
+    struct mark mark;
+    unsigned char credential[IBC_CREDENTIAL_ID_BYTES];
+    int64_t now_ms; /* wall clock */
+};
+
+/* Look `staged`, which has credentials, up in the account's ledger. */
+IBC_CHECKED enum ibc_status decide(const struct ibc_broker *broker, const struct account *account,
+                                   const struct ibc_version *staged, struct decision *out,
+                                   struct ibc_error *err);
+
+#endif
