@@ -73,9 +73,10 @@ struct ibc_release {
  *
  * IBC_ERR_NOT_FOUND: no such profile. IBC_ERR_MISMATCH: mode and kind disagree, or no writing of
  * a value survives its readers. IBC_ERR_REFUSED: the policy, or held for a person. IBC_ERR_WAIT:
- * the gate, with retry_after. Anything else: the ledger or the audit log cannot be written, or
- * the delivery failed. On every failure the secret did not leave, and nothing stays charged unless
- * the disk that took the charge refuses to take it back: then it counts as an unknown attempt.
+ * the gate, with retry_after, or the staged version was dropped since the vault was opened.
+ * Anything else: the ledger or the audit log cannot be written, or the delivery failed. On every
+ * failure the secret did not leave, and nothing stays charged unless the disk that took the charge
+ * refuses to take it back: then it counts as an unknown attempt.
  */
 IBC_CHECKED enum ibc_status ibc_broker_release(const struct ibc_broker *broker,
                                                const struct ibc_request *request,
@@ -233,6 +234,21 @@ IBC_CHECKED enum ibc_status ibc_broker_note_settled(const struct ibc_broker *bro
                                                     const char *profile,
                                                     const struct ibc_settled *settled,
                                                     struct ibc_error *err);
+
+struct ibc_hold;
+
+/*
+ * Lock the ledgers of the profiles' accounts, in an order that is the same for everybody, so that
+ * nothing is released until the caller, who has the vault's lock, has written that what is staged
+ * there is dropped; a release that waits looks at the vault once more. Free it after the commit,
+ * before anything else of the broker's is called. IBC_ERR_WAIT: a staged version was released
+ * before, and perhaps decided about.
+ */
+IBC_CHECKED enum ibc_status ibc_broker_hold(const struct ibc_broker *broker,
+                                            const char *const *profiles, size_t count,
+                                            struct ibc_hold **out, struct ibc_error *err);
+void ibc_hold_free(struct ibc_hold **hold);
+#define ibc_auto_hold IBC_CLEANUP(ibc_hold_free) struct ibc_hold
 
 /* Did IBKR reject this username and password, and nobody said since that it was wrong? */
 IBC_CHECKED enum ibc_status ibc_broker_is_burned(const struct ibc_broker *broker,

@@ -91,6 +91,9 @@ const unsigned char *ibc_vault_id(const struct ibc_vault *vault); /* IBC_VAULT_I
 uint64_t ibc_vault_generation(const struct ibc_vault *vault);
 uint64_t ibc_vault_profile_count(const struct ibc_vault *vault);
 
+/* Is it still what its path names? False once somebody has written a later generation. */
+bool ibc_vault_is_newest(const struct ibc_vault *vault);
+
 /* One slot as the vault tells of it. */
 struct ibc_slot_info {
     enum ibc_slot_type type;

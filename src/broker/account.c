@@ -28,8 +28,8 @@ static enum ibc_status open_profile(const struct ibc_broker *broker, const char 
     return IBC_OK;
 }
 
-static void account_id_of(const struct ibc_vault *vault, const struct ibc_version *version,
-                          unsigned char id[static IBC_ACCOUNT_ID_BYTES]) {
+static void id_of(const struct ibc_vault *vault, const struct ibc_version *version,
+                  unsigned char id[static IBC_ACCOUNT_ID_BYTES]) {
     ibc_vault_account_id(vault, ibc_version_field(version, IBC_FIELD_USERNAME)->value, id);
 }
 
@@ -38,11 +38,27 @@ static enum ibc_status open_ledger(const struct ibc_broker *broker,
                                    const struct ibc_version *version, struct account *account,
                                    struct ibc_error *err) {
     unsigned char id[IBC_ACCOUNT_ID_BYTES];
-    account_id_of(broker->vault, version, id);
+    id_of(broker->vault, version, id);
     account->version = version;
     credential_of(broker->vault, version, account->credential);
     return ibc_ledger_open(broker->state_fd, id, ibc_vault_ledger_key(broker->vault),
                            &account->ledger, err);
+}
+
+enum ibc_status account_find(const struct ibc_broker *broker, const char *profile,
+                             struct account *out, unsigned char id[static IBC_ACCOUNT_ID_BYTES],
+                             struct ibc_error *err) {
+    *out = (struct account){0};
+    enum ibc_status status = open_profile(broker, profile, out, err);
+    if (status == IBC_OK) {
+        id_of(broker->vault, out->version, id);
+    }
+    return status;
+}
+
+enum ibc_status account_lock(const struct ibc_broker *broker, struct account *account,
+                             struct ibc_error *err) {
+    return open_ledger(broker, account->version, account, err);
 }
 
 enum canary_state account_canary(const struct ibc_broker *broker, const struct account *account,
@@ -96,9 +112,10 @@ enum ibc_status account_open(const struct ibc_broker *broker, const char *profil
                              enum ibc_canary canary, struct account *out, struct ibc_error *err) {
     *out = (struct account){0};
     auto_account account = {0};
-    enum ibc_status status = open_profile(broker, profile, &account, err);
+    unsigned char unused[IBC_ACCOUNT_ID_BYTES];
+    enum ibc_status status = account_find(broker, profile, &account, unused, err);
     if (status == IBC_OK) {
-        status = open_ledger(broker, account.version, &account, err);
+        status = account_lock(broker, &account, err);
     }
     if (status == IBC_OK) {
         choose_version(broker, &account, canary);
@@ -120,11 +137,10 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
     IBC_CLEANUP(close_both) struct account accounts[2] = {{0}, {0}};
     unsigned char ids[2][IBC_ACCOUNT_ID_BYTES];
     for (size_t i = 0; i < 2; i++) {
-        enum ibc_status status = open_profile(broker, profiles[i], &accounts[i], err);
+        enum ibc_status status = account_find(broker, profiles[i], &accounts[i], ids[i], err);
         if (status != IBC_OK) {
             return status;
         }
-        account_id_of(broker->vault, accounts[i].version, ids[i]);
     }
     const int order = memcmp(ids[0], ids[1], sizeof ids[0]);
     if (order == 0) {
@@ -134,9 +150,9 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
                         profiles[0], profiles[1]);
     }
     const size_t first = order < 0 ? 0 : 1;
-    enum ibc_status status = open_ledger(broker, accounts[first].version, &accounts[first], err);
+    enum ibc_status status = account_lock(broker, &accounts[first], err);
     if (status == IBC_OK) {
-        status = open_ledger(broker, accounts[1 - first].version, &accounts[1 - first], err);
+        status = account_lock(broker, &accounts[1 - first], err);
     }
     if (status == IBC_OK) {
         choose_version(broker, &accounts[0], canary);
@@ -150,8 +166,8 @@ enum ibc_status account_open_both(const struct ibc_broker *broker,
 bool same_account(const struct ibc_vault *vault, const struct ibc_version *a,
                   const struct ibc_version *b) {
     unsigned char id_of_a[IBC_ACCOUNT_ID_BYTES], id_of_b[IBC_ACCOUNT_ID_BYTES];
-    account_id_of(vault, a, id_of_a);
-    account_id_of(vault, b, id_of_b);
+    id_of(vault, a, id_of_a);
+    id_of(vault, b, id_of_b);
     return memcmp(id_of_a, id_of_b, sizeof id_of_a) == 0;
 }
 

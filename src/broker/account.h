@@ -25,6 +25,16 @@ struct account {
     enum ibc_outcome seen_as; /* what it told of, where it is an outcome */
 };
 
+/* Read the profile, whose current version is the account's, and the account's id. */
+IBC_CHECKED enum ibc_status account_find(const struct ibc_broker *broker, const char *profile,
+                                         struct account *out,
+                                         unsigned char id[static IBC_ACCOUNT_ID_BYTES],
+                                         struct ibc_error *err);
+
+/* Lock its ledger. Whoever locks several does it in the order of their ids. */
+IBC_CHECKED enum ibc_status account_lock(const struct ibc_broker *broker, struct account *account,
+                                         struct ibc_error *err);
+
 /*
  * Read two profiles, of two accounts, and lock both ledgers, in an order that is the same for
  * everybody. IBC_ERR_MISMATCH: both have the same username.

@@ -1,5 +1,5 @@
 /* release.c - policy, mode, gate, charge, audit, delivery: in this order and no other. */
-#include "broker/account.h"
+#include "broker/settle.h"
 #include "broker/variables.h"
 
 enum { PARTIES_MAX = 2 };
@@ -58,6 +58,15 @@ static void release_close(struct release *release) {
     for (size_t i = 0; i < PARTIES_MAX; i++) {
         account_close(&release->parties[i].account);
     }
+}
+
+/* The ledgers are ours now. */
+static enum ibc_status check_still_staged(const struct release *release, struct ibc_error *err) {
+    enum ibc_status status = IBC_OK;
+    for (size_t i = 0; i < release->count && status == IBC_OK; i++) {
+        status = still_staged(release->broker, &release->parties[i].account, err);
+    }
+    return status;
 }
 
 static enum ibc_status check_version_of(const struct party *party, enum ibc_canary canary,
@@ -258,6 +267,9 @@ static void warn_of_staged(const struct release *release) {
 
 static enum ibc_status allow(const struct release *release, struct ibc_error *err) {
     enum ibc_status status = check_version(release, err);
+    if (status == IBC_OK) {
+        status = check_still_staged(release, err);
+    }
     if (status != IBC_OK) {
         return status;
     }

@@ -20,4 +20,12 @@ IBC_CHECKED enum ibc_status decide(const struct ibc_broker *broker, const struct
                                    const struct ibc_version *staged, struct decision *out,
                                    struct ibc_error *err);
 
+/*
+ * Is the version of the account, whose ledger is locked, still staged, where it is a staged one?
+ * Looks at the vault once more where somebody has written it since it was opened. IBC_ERR_WAIT: it
+ * is not.
+ */
+IBC_CHECKED enum ibc_status still_staged(const struct ibc_broker *broker,
+                                         const struct account *account, struct ibc_error *err);
+
 #endif

@@ -1,6 +1,8 @@
 /* staged.c - see staged.h. */
 #include "cli/staged.h"
 
+#include <ibcred/file.h>
+
 void staged_free(struct staged_list *list) {
     free(list->items);
     *list = (struct staged_list){0};
@@ -52,10 +54,32 @@ enum ibc_status staged_settle(const struct session *session, struct ibc_profile 
                : status;
 }
 
+/* Nobody is to release what is dropped. */
+static enum ibc_status hold(const struct session *session, const struct staged_list *list,
+                            struct ibc_hold **out, struct ibc_error *err) {
+    *out = NULL;
+    ibc_auto_free const char **profiles = calloc(list->count + 1, sizeof *profiles);
+    if (!profiles) {
+        return ibc_fail(err, IBC_ERR_INTERNAL, "no memory for what is staged");
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].settled.staging == IBC_STAGING_WAITS) {
+            profiles[count++] = list->items[i].profile;
+        }
+    }
+    return ibc_broker_hold(&session->broker, profiles, count, out, err);
+}
+
 enum ibc_status staged_commit(struct session *session, const struct staged_list *list,
                               const struct ibc_audit_event *event, uint64_t *generation,
                               struct ibc_error *err) {
-    enum ibc_status status = session_commit(session, event, generation, err);
+    ibc_auto_hold *held = NULL;
+    enum ibc_status status = hold(session, list, &held, err);
+    if (status == IBC_OK) {
+        status = session_commit(session, event, generation, err);
+    }
+    ibc_hold_free(&held);
     for (size_t i = 0; i < list->count && status == IBC_OK; i++) {
         status = ibc_broker_note_settled(&session->broker, list->items[i].profile,
                                          &list->items[i].settled, err);

@@ -33,7 +33,10 @@ IBC_CHECKED enum ibc_status staged_settle(const struct session *session,
                                           struct ibc_profile *profile, struct staged_list *list,
                                           struct ibc_error *err);
 
-/* session_commit(), and a line of audit for each that was promoted or burned. */
+/*
+ * session_commit(), while nobody can release what is dropped by it, and a line of audit for each
+ * that was promoted or burned. IBC_ERR_WAIT: one was released meanwhile; nothing is written.
+ */
 IBC_CHECKED enum ibc_status staged_commit(struct session *session, const struct staged_list *list,
                                           const struct ibc_audit_event *event, uint64_t *generation,
                                           struct ibc_error *err);

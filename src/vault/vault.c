@@ -2,6 +2,7 @@
 #include "vault/handle.h"
 
 #include <sodium.h>
+#include <sys/stat.h>
 
 const char *ibc_vault_path(const struct ibc_vault *vault) {
     return vault->path;
@@ -17,6 +18,13 @@ uint64_t ibc_vault_generation(const struct ibc_vault *vault) {
 
 uint64_t ibc_vault_profile_count(const struct ibc_vault *vault) {
     return vault->root.profile_count;
+}
+
+/* The file is open, so no later one can have its inode. */
+bool ibc_vault_is_newest(const struct ibc_vault *vault) {
+    struct stat named, opened;
+    return stat(vault->path, &named) == 0 && fstat(vault->fd, &opened) == 0 &&
+           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
 size_t ibc_vault_slot_count(const struct ibc_vault *vault) {

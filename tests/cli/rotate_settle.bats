@@ -256,3 +256,25 @@ unlock() {
     "$IBCRED" report paper success --quiet
     is 'retired active'
 }
+
+@test "one that is dropped is not released by who looked before" {
+    make_vault
+    stage
+    # Dropped, all but written: whoever comes now has the vault of before.
+    locked "$(echo "$IBCRED_STATE_DIR"/audit-*.jsonl)"
+    "$IBCRED" rotate paper --abort --quiet 3>&- 5<&- &
+    aborting=$!
+    blocked "$aborting"
+    "$IBCRED" inject paper --staged >out 2>err 3>&- 5<&- &
+    injecting=$!
+    blocked "$injecting"
+    unlock
+    wait "$aborting"
+    status=0
+    wait "$injecting" || status=$?
+    [ "$status" = 75 ]
+    grep -q 'version 2 was staged and is not any more' err
+    [ ! -s out ]
+    is 'active retired'
+    [ "$(charges)" = 0 ]
+}

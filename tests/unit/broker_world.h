@@ -172,6 +172,13 @@ static inline enum ibc_status release_request(struct world *world,
     return ibc_broker_release(&world->broker, request, &delivery, &world->released, err);
 }
 
+static inline enum ibc_status release_as(struct world *world, enum ibc_canary canary) {
+    struct ibc_error err;
+    const struct ibc_request request = {
+        .profile = "paper", .mode = IBC_MODE_PAPER, .canary = canary};
+    return release_request(world, &request, &err);
+}
+
 static inline enum ibc_status release(struct world *world, enum ibc_mode mode,
                                       struct ibc_error *err) {
     return release_request(world, &(struct ibc_request){.profile = "paper", .mode = mode}, err);
@@ -249,6 +256,28 @@ static inline void seal(struct world *world, const char *name, enum ibc_kind kin
 
 static inline void seal_password(struct world *world, const char *password) {
     seal(world, "paper", IBC_KIND_PAPER, "user1", password, NULL);
+}
+
+/* Stage a password of the profile, by the wall clock as it is now. */
+static inline void stage_in(struct world *world, const char *name, const char *password) {
+    struct ibc_error err;
+    ibc_auto_vault_edit *edit = NULL;
+    ibc_auto_profile *profile = NULL;
+    const struct ibc_field field = {ibc_view_of(IBC_FIELD_PASSWORD), ibc_view_of(password)};
+    uint64_t generation;
+    assert_int_equal(ibc_vault_edit_begin(world->vault_path, &world->keyring, &edit, &err), IBC_OK);
+    assert_int_equal(ibc_vault_get(ibc_vault_edit_vault(edit), name, &profile, &err), IBC_OK);
+    assert_int_equal(
+        ibc_profile_add_version(profile, &field, 1, IBC_VERSION_STAGED, ibc_clock_wall_ms(), &err),
+        IBC_OK);
+    assert_int_equal(ibc_vault_edit_put(edit, profile, &err), IBC_OK);
+    assert_int_equal(ibc_vault_edit_commit(edit, &generation, &err), IBC_OK);
+    ibc_vault_edit_free(&edit);
+    reopen_vault(world);
+}
+
+static inline void stage(struct world *world, const char *password) {
+    stage_in(world, "paper", password);
 }
 
 /* Of a version, counted from 1, as the vault's file has it. */

@@ -6,32 +6,6 @@
 
 #include "broker/canary.h"
 
-/* Stage a password of the profile, by the wall clock as it is now. */
-static void stage(struct world *world, const char *password) {
-    struct ibc_error err;
-    struct ibc_instant now;
-    ibc_auto_vault_edit *edit = NULL;
-    ibc_auto_profile *profile = NULL;
-    const struct ibc_field field = {ibc_view_of(IBC_FIELD_PASSWORD), ibc_view_of(password)};
-    uint64_t generation;
-    assert_int_equal(ibc_clock_now(&now, &err), IBC_OK);
-    assert_int_equal(ibc_vault_edit_begin(world->vault_path, &world->keyring, &edit, &err), IBC_OK);
-    assert_int_equal(ibc_vault_get(ibc_vault_edit_vault(edit), "paper", &profile, &err), IBC_OK);
-    assert_int_equal(
-        ibc_profile_add_version(profile, &field, 1, IBC_VERSION_STAGED, now.wall_ms, &err), IBC_OK);
-    assert_int_equal(ibc_vault_edit_put(edit, profile, &err), IBC_OK);
-    assert_int_equal(ibc_vault_edit_commit(edit, &generation, &err), IBC_OK);
-    ibc_vault_edit_free(&edit);
-    reopen_vault(world);
-}
-
-static enum ibc_status release_as(struct world *world, enum ibc_canary canary) {
-    struct ibc_error err;
-    const struct ibc_request request = {
-        .profile = "paper", .mode = IBC_MODE_PAPER, .canary = canary};
-    return release_request(world, &request, &err);
-}
-
 /* What was let go last is that password. */
 static void assert_released(const struct world *world, uint32_t version, const char *password) {
     char expected[64];
