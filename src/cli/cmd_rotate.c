@@ -44,7 +44,9 @@ static enum ibc_status rotate(const struct cli *cli, const struct rotate_options
 }
 
 enum ibc_status cmd_rotate(struct cli *cli, int argc, char **argv, struct ibc_error *err) {
-    struct rotate_options given = {.source = {.name_count = 1, .names = {IBC_FIELD_PASSWORD}}};
+    struct rotate_options given = {.source = {.name_count = 2,
+                                              .names = {IBC_FIELD_PASSWORD, IBC_FIELD_USERNAME},
+                                              .last_may_lack = true}};
     const struct option_spec options[] = {
         {"from-env", NULL, "take the new password from " IBC_FIELD_PASSWORD,
          .flag = &given.source.from_env},

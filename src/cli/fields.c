@@ -39,11 +39,15 @@ static enum ibc_status store_answers(const struct field_source *source,
     return status;
 }
 
+static size_t required(const struct field_source *source) {
+    return source->name_count - source->last_may_lack;
+}
+
 /* The username is shown while it is typed; everything else is not, and is asked twice. */
 static enum ibc_status ask_fields(const struct field_source *source, struct ibc_input *input,
                                   struct ibc_error *err) {
     IBC_CLEANUP(free_answers) struct ibc_secret answers[FIELD_NAMES_MAX] = {0};
-    for (size_t i = 0; i < source->name_count; i++) {
+    for (size_t i = 0; i < required(source); i++) {
         const char *name = source->names[i];
         const bool shown = strcmp(name, IBC_FIELD_USERNAME) == 0;
         enum ibc_status status =
@@ -70,22 +74,30 @@ static enum ibc_status environment_fields(const struct field_source *source,
     IBC_CLEANUP(free_answers) struct ibc_secret answers[FIELD_NAMES_MAX] = {0};
     for (size_t i = 0; i < source->name_count; i++) {
         enum ibc_status status = take_variable(source->names[i], &answers[i], err);
-        if (status != IBC_OK) {
+        if (status != IBC_OK && (status != IBC_ERR_NOT_FOUND || i < required(source))) {
             return status;
         }
     }
     return store_answers(source, answers, input, err);
 }
 
+/* The first `count` of the fields. */
+static enum ibc_status first_fields(const struct field_source *source, size_t count,
+                                    const char *name, struct ibc_view text, struct ibc_input *input,
+                                    struct ibc_error *err) {
+    return ibc_input_looks_like_json(text)
+               ? ibc_input_json(text, name, source->names, count, input, err)
+               : ibc_input_dotenv(text, name, source->format, source->names, count, input, err);
+}
+
 static enum ibc_status text_fields(const struct field_source *source, const char *name,
                                    const struct ibc_secret *text, struct ibc_input *input,
                                    struct ibc_error *err) {
     const struct ibc_view view = ibc_secret_view(text);
-    if (ibc_input_looks_like_json(view)) {
-        return ibc_input_json(view, name, source->names, source->name_count, input, err);
-    }
-    return ibc_input_dotenv(view, name, source->format, source->names, source->name_count, input,
-                            err);
+    enum ibc_status status = first_fields(source, source->name_count, name, view, input, err);
+    return status == IBC_ERR_NOT_FOUND && source->last_may_lack
+               ? first_fields(source, required(source), name, view, input, err)
+               : status;
 }
 
 static enum ibc_status stdin_fields(const struct field_source *source, struct ibc_input *input,

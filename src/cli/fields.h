@@ -14,14 +14,15 @@ enum { FIELD_NAMES_MAX = OPTION_VALUES_MAX + 2 };
 struct field_source {
     size_t name_count;
     const char *names[FIELD_NAMES_MAX];
-    const char *from; /* a dotenv or JSON file */
+    bool last_may_lack; /* the last of them is taken where it is there; nobody is asked for it */
+    const char *from;   /* a dotenv or JSON file */
     bool from_env, from_stdin;
     enum ibc_input_format format; /* whose reading of dotenv counts */
 };
 
 /*
- * Take all of the fields. `file_text` keeps what was read where a file was, for scrubbing works on
- * the same bytes. IBC_ERR_NOT_FOUND: one is not there.
+ * Take all of the fields, in the order of their names. `file_text` keeps what was read where a file
+ * was, for scrubbing works on the same bytes. IBC_ERR_NOT_FOUND: one is not there.
  */
 IBC_CHECKED enum ibc_status gather_fields(const struct field_source *source,
                                           struct ibc_input *input, struct ibc_secret *file_text,

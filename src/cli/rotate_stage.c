@@ -27,8 +27,20 @@ static bool same_value(const struct ibc_version *version, const struct ibc_field
     return own && ibc_view_equal(own->value, password->value);
 }
 
-static enum ibc_status check_new(const struct ibc_profile *profile,
-                                 const struct ibc_field *password, struct ibc_error *err) {
+/* A username that was given beside the password must be the profile's, as IBKR sees it. */
+static bool is_of_other_user(const struct ibc_vault *vault, const struct ibc_version *current,
+                             const struct ibc_input *input) {
+    unsigned char own[IBC_ACCOUNT_ID_BYTES], given[IBC_ACCOUNT_ID_BYTES];
+    if (input->count < 2) {
+        return false;
+    }
+    ibc_vault_account_id(vault, ibc_version_field(current, IBC_FIELD_USERNAME)->value, own);
+    ibc_vault_account_id(vault, input->fields[1].value, given);
+    return memcmp(own, given, sizeof own) != 0;
+}
+
+static enum ibc_status check_new(const struct ibc_vault *vault, const struct ibc_profile *profile,
+                                 const struct ibc_input *input, struct ibc_error *err) {
     const struct ibc_version *current = ibc_profile_current(profile);
     const struct ibc_version *active = ibc_profile_active(profile);
     if (!current || !ibc_version_field(current, IBC_FIELD_USERNAME)) {
@@ -36,7 +48,13 @@ static enum ibc_status check_new(const struct ibc_profile *profile,
                         "profile '%s' has no " IBC_FIELD_USERNAME "; seal it first: ibcred seal %s",
                         profile->name, profile->name);
     }
-    if (active && same_value(active, password)) {
+    if (is_of_other_user(vault, current, input)) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "profile '%s' has another " IBC_FIELD_USERNAME " than the one given, and "
+                        "rotate changes the password alone; seal another user with: ibcred seal %s",
+                        profile->name, profile->name);
+    }
+    if (active && same_value(active, &input->fields[0])) {
         return ibc_fail(err, IBC_ERR_USAGE,
                         "profile '%s': that is the password of version %u, which is active; change "
                         "it at IBKR first, then give the new one here",
@@ -66,16 +84,17 @@ static enum ibc_status warn_of_burned(const struct session *session,
 }
 
 static enum ibc_status put_staged(struct session *session, const char *name,
-                                  const struct ibc_field *password, struct staged_list *before,
+                                  const struct ibc_input *input, struct staged_list *before,
                                   uint32_t *version, struct ibc_error *err) {
+    const struct ibc_vault *vault = ibc_vault_edit_vault(session->edit);
+    const struct ibc_field *password = &input->fields[0];
     ibc_auto_profile *profile = NULL;
-    enum ibc_status status =
-        ibc_vault_get(ibc_vault_edit_vault(session->edit), name, &profile, err);
+    enum ibc_status status = ibc_vault_get(vault, name, &profile, err);
     if (status == IBC_OK) {
         status = staged_settle(session, profile, before, err);
     }
     if (status == IBC_OK) {
-        status = check_new(profile, password, err);
+        status = check_new(vault, profile, input, err);
     }
     if (status == IBC_OK) {
         status = warn_of_burned(session, profile, password, err);
@@ -130,7 +149,7 @@ enum ibc_status rotate_stage(const struct cli *cli, const char *name,
     uint32_t version = 0;
     uint64_t generation = 0;
     if (status == IBC_OK) {
-        status = put_staged(&session, profile, &input.fields[0], &before, &version, err);
+        status = put_staged(&session, profile, &input, &before, &version, err);
     }
     if (status == IBC_OK) {
         const struct ibc_audit_event event = {

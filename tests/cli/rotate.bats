@@ -18,7 +18,7 @@ load rotate.bash
 
 @test "it comes from stdin as dotenv or JSON, and from the environment" {
     make_vault
-    printf '# new\nIB_PASSWORD="from dotenv"\nIB_USERNAME=somebody-else\n' |
+    printf '# new\nIB_PASSWORD="from dotenv"\nIB_USERNAME=%s\n' "$NAME" |
         "$IBCRED" rotate paper --stdin --quiet
     [ "$(password --staged)" = 'from dotenv' ]
     "$IBCRED" gate --clear --quiet >/dev/null
@@ -70,6 +70,35 @@ load rotate.bash
     [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
     seal_as second paper other-user
     IB_PASSWORD=x refused 64 "name the one you mean" "$IBCRED" rotate --from-env
+}
+
+@test "a username beside the password must be the profile's" {
+    make_vault
+    before=$(sha256sum "$IBCRED_VAULT")
+    printf 'IB_USERNAME=somebody-else\nIB_PASSWORD=%s\n' another-pass2 >other.env
+    jq -n --arg p "$SECRET" '{IB_PASSWORD: $p, IB_USERNAME: "somebody-else"}' >other.json
+    for file in other.env other.json; do
+        status=0
+        "$IBCRED" rotate paper --stdin <"$file" >out 2>err || status=$?
+        [ "$status" = 64 ]
+        [ ! -s out ]
+        [ "$(cat err)" = "ibcred: profile 'paper' has another IB_USERNAME than the one given, and rotate changes the password alone; seal another user with: ibcred seal paper" ]
+    done
+    IB_USERNAME=somebody-else IB_PASSWORD=another-pass2 refused 64 'another IB_USERNAME' \
+        "$IBCRED" rotate paper --from-env
+    # One that cannot be read is not taken for none.
+    status=0
+    printf 'IB_USERNAME=${HOME}x\nIB_PASSWORD=x\n' | "$IBCRED" rotate paper --stdin >out 2>err || status=$?
+    [ "$status" = 78 ]
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+    IB_USERNAME='' stage one-pass1
+    # However it is spelled.
+    IB_USERNAME=${NAME^^} stage
+    jq -n --arg u " $NAME" --arg p third-pass3 '{IB_USERNAME: $u, IB_PASSWORD: $p}' |
+        "$IBCRED" rotate paper --stdin --quiet
+    is 'active retired retired staged'
+    try success
+    [ "$("$IBCRED" show --reveal --field IB_USERNAME | cat)" = "$NAME" ]
 }
 
 @test "with an audit log that cannot be written nothing is staged" {
