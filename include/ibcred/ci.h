@@ -26,15 +26,16 @@ enum ibc_ci ibc_ci_detect(char *const *environment);
  * request or workflow run of the event has a head of another repository than GITHUB_REPOSITORY
  * (`event`: the JSON that $GITHUB_EVENT_PATH names; empty where there is none). GitLab: a merge
  * request of another project. IBC_ERR_REFUSED: it was, or it is about a pull request and nobody
- * can say. IBC_ERR_DATA: the event is no JSON object, or longer than IBC_CI_EVENT_MAX.
+ * can say. IBC_ERR_DATA: the event is no JSON object, or longer than IBC_CI_EVENT_MAX. Where the
+ * environment names both, each must say that it was not; where it names none, nobody is asked.
  *
  * This keeps an honest job from handing a secret to a stranger. It is no wall: code of a stranger
  * that runs in a job with the identity at hand has the vault anyway.
  *
  * Uses jansson: see ibc_json_use_secret_memory().
  */
-IBC_CHECKED enum ibc_status ibc_ci_check_fork(enum ibc_ci ci, char *const *environment,
-                                              struct ibc_view event, struct ibc_error *err);
+IBC_CHECKED enum ibc_status ibc_ci_check_fork(char *const *environment, struct ibc_view event,
+                                              struct ibc_error *err);
 
 /*
  * The lines for the job's log that make its runner hide the values of `fields` from then on;

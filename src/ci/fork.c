@@ -1,5 +1,6 @@
 /* fork.c - was the job asked for by a fork? Where nobody can say, it was. */
 #include "base/environment.h"
+#include "ci/detect.h"
 
 #include <ibcred/ci.h>
 #include <jansson.h>
@@ -139,15 +140,14 @@ static enum ibc_status check_gitlab(char *const *environment, struct ibc_error *
     return status;
 }
 
-enum ibc_status ibc_ci_check_fork(enum ibc_ci ci, char *const *environment, struct ibc_view event,
+enum ibc_status ibc_ci_check_fork(char *const *environment, struct ibc_view event,
                                   struct ibc_error *err) {
-    switch (ci) {
-    case IBC_CI_GITHUB:
-    case IBC_CI_GITEA:
-        return check_github(environment, event, err);
-    case IBC_CI_GITLAB:
-        return check_gitlab(environment, err);
-    default:
-        return IBC_OK;
+    enum ibc_status status = IBC_OK;
+    if (ci_says(environment, "GITHUB_ACTIONS")) {
+        status = check_github(environment, event, err);
     }
+    if (status == IBC_OK && ci_says(environment, "GITLAB_CI")) {
+        status = check_gitlab(environment, err);
+    }
+    return status;
 }

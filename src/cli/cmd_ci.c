@@ -51,7 +51,7 @@ static enum ibc_status enter_job(enum ibc_ci *out, struct ibc_error *err) {
     ibc_auto_secret event = {0};
     enum ibc_status status = *out == IBC_CI_GITLAB ? IBC_OK : read_event(&event, err);
     if (status == IBC_OK) {
-        status = ibc_ci_check_fork(*out, environ, ibc_secret_view(&event), err);
+        status = ibc_ci_check_fork(environ, ibc_secret_view(&event), err);
     }
     return status == IBC_OK ? check_stdout(*out, err) : status;
 }

@@ -15,9 +15,10 @@ static enum ibc_status check(const char *name, struct ibc_view event) {
     char line[64];
     snprintf(line, sizeof line, "GITHUB_EVENT_NAME=%s", name);
     char own[] = "GITHUB_REPOSITORY=own/repo";
-    char *const environment[] = {line, own, NULL};
+    char runner[] = "GITHUB_ACTIONS=true";
+    char *const environment[] = {runner, line, own, NULL};
     struct ibc_error err = {0};
-    const enum ibc_status status = ibc_ci_check_fork(IBC_CI_GITHUB, environment, event, &err);
+    const enum ibc_status status = ibc_ci_check_fork(environment, event, &err);
     require(status == IBC_OK || status == IBC_ERR_REFUSED || status == IBC_ERR_DATA);
     require(status == IBC_OK || (err.status == status && err.text[0] != '\0'));
     require(secret_heap_live() == 0);

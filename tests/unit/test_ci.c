@@ -53,12 +53,24 @@ struct fork_case {
     enum ibc_status status;
 };
 
+/* How a runner names itself. */
+static const char *const runners[][2] = {
+    [IBC_CI_GITHUB] = {"GITHUB_ACTIONS=true"},
+    [IBC_CI_GITLAB] = {"GITLAB_CI=true"},
+    [IBC_CI_GITEA] = {"GITHUB_ACTIONS=true", "GITEA_ACTIONS=true"},
+};
+
 static void check_forks(enum ibc_ci ci, const struct fork_case *cases, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        const char *environment[2 * VARIABLES_MAX] = {0};
+        size_t used = 0;
+        for (size_t j = 0; j < 2 && runners[ci][j]; j++) {
+            environment[used++] = runners[ci][j];
+        }
+        memcpy(&environment[used], cases[i].environment, sizeof cases[i].environment);
         struct ibc_error err = {0};
         const struct ibc_view event = ibc_view_of(cases[i].event ? cases[i].event : "");
-        const enum ibc_status status =
-            ibc_ci_check_fork(ci, (char *const *)cases[i].environment, event, &err);
+        const enum ibc_status status = ibc_ci_check_fork((char *const *)environment, event, &err);
         if (status != cases[i].status) {
             print_error("case %zu: %s\n", i, err.text);
         }
@@ -152,19 +164,33 @@ static void a_merge_request_of_another_project_is_refused(void **state) {
     check_forks(IBC_CI_GITLAB, cases, IBC_ARRAY_SIZE(cases));
 }
 
+static void a_job_of_two_runners_must_be_no_forks_for_either(void **state) {
+    (void)state;
+    static const char both[] = "GITLAB_CI=true";
+    static const struct fork_case cases[] = {
+        {{both, EVENT("push"), OWN, ITS("push")}, "{}", IBC_OK},
+        {{both, EVENT("push"), OWN, SOURCE("7"), TARGET("7")}, "{}", IBC_OK},
+        {{both, EVENT("push"), OWN, SOURCE("8"), TARGET("7")}, "{}", IBC_ERR_REFUSED},
+        {{both, EVENT("pull_request"), OWN, ITS("push")}, PULL(NAME("else/repo")), IBC_ERR_REFUSED},
+        {{both, EVENT("push"), OWN, ITS("push")}, "not json", IBC_ERR_DATA},
+        /* Named by nobody: what is not asked is no refusal. */
+        {{"GITLAB_CI=1", EVENT("push"), OWN, SOURCE("8"), TARGET("7")}, "{}", IBC_OK},
+    };
+    check_forks(IBC_CI_GITHUB, cases, IBC_ARRAY_SIZE(cases));
+    check_forks(IBC_CI_GITEA, cases, IBC_ARRAY_SIZE(cases));
+}
+
 static void an_event_that_is_too_long_is_not_read(void **state) {
     (void)state;
     static unsigned char blanks[IBC_CI_EVENT_MAX + 1];
     memset(blanks, ' ', sizeof blanks);
     memcpy(blanks, "{}", 2);
-    static const char *const environment[] = {EVENT("push"), OWN, NULL};
+    static const char *const environment[] = {"GITHUB_ACTIONS=true", EVENT("push"), OWN, NULL};
     struct ibc_error err;
     struct ibc_view event = {.bytes = blanks, .size = sizeof blanks};
-    assert_int_equal(ibc_ci_check_fork(IBC_CI_GITHUB, (char *const *)environment, event, &err),
-                     IBC_ERR_DATA);
+    assert_int_equal(ibc_ci_check_fork((char *const *)environment, event, &err), IBC_ERR_DATA);
     event.size--;
-    assert_int_equal(ibc_ci_check_fork(IBC_CI_GITHUB, (char *const *)environment, event, &err),
-                     IBC_OK);
+    assert_int_equal(ibc_ci_check_fork((char *const *)environment, event, &err), IBC_OK);
 }
 
 /* --- masks ------------------------------------------------------------------------------------ */
@@ -464,6 +490,7 @@ int main(void) {
         cmocka_unit_test(a_pull_request_of_another_repository_is_refused),
         cmocka_unit_test(where_nobody_can_say_it_is_refused),
         cmocka_unit_test(a_merge_request_of_another_project_is_refused),
+        cmocka_unit_test(a_job_of_two_runners_must_be_no_forks_for_either),
         cmocka_unit_test(an_event_that_is_too_long_is_not_read),
         cmocka_unit_test(every_value_is_masked_as_its_runner_reads_it),
         cmocka_unit_test(gitea_is_told_the_bytes_as_they_are_too),
