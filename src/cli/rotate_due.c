@@ -82,23 +82,23 @@ static enum ibc_status look_at(void *context, const char *name, enum ibc_kind ki
 
 #define TOLD "rotation-due.told"
 
-/* Were people told less than a day ago? If not, they count as told from now on. */
-static bool was_told_today(const struct session *session, int64_t now_ms) {
+/* Take it upon us to tell people today. False: they were told less than a day ago. */
+static bool claim_day(const struct session *session, int64_t now_ms) {
     ibc_auto_fd fd =
         openat(session->state_fd, TOLD, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0) {
-        return false;
+        return true;
     }
     struct stat info;
     if (errno != EEXIST || fstatat(session->state_fd, TOLD, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        return false;
+        return true;
     }
     const int64_t age = now_ms - (int64_t)info.st_mtim.tv_sec * 1000;
     if (age >= 0 && age < DAY_MS) {
-        return true;
+        return false;
     }
     (void)utimensat(session->state_fd, TOLD, NULL, AT_SYMLINK_NOFOLLOW);
-    return false;
+    return true;
 }
 
 static void close_for_notifier(void *context) {
@@ -107,7 +107,7 @@ static void close_for_notifier(void *context) {
 
 static void notify(struct session *session, const struct due_list *list,
                    const struct ibc_error *said) {
-    if (was_told_today(session, list->now_ms)) {
+    if (!claim_day(session, list->now_ms)) {
         return;
     }
     const struct ibc_notification notification = {

@@ -20,13 +20,14 @@ static enum ibc_status nobody_to_ask(const struct session *session, struct ibc_e
                     session->vault_path, is_open ? "" : ", or run ibcred unlock on one before");
 }
 
-static enum ibc_status read_passphrase(struct session *session, struct ibc_error *err) {
+/* The next line of the descriptor, or a question. */
+static enum ibc_status next_passphrase(const struct session *session, const char *prompt,
+                                       struct ibc_secret *out, struct ibc_error *err) {
     const char *number = variable("IBCRED_PASSPHRASE_FD");
     if (number) {
-        return passphrase_from_fd(number, &session->passphrase, err);
+        return passphrase_from_fd(number, out, err);
     }
-    return has_terminal() ? ask("Passphrase", false, &session->passphrase, err)
-                          : nobody_to_ask(session, err);
+    return has_terminal() ? ask(prompt, false, out, err) : nobody_to_ask(session, err);
 }
 
 /* The passphrase, asked for once a session. */
@@ -34,7 +35,7 @@ static enum ibc_status ask_passphrase(void *context, struct ibc_secret *out,
                                       struct ibc_error *err) {
     struct session *session = context;
     if (session->passphrase.size == 0) {
-        enum ibc_status status = read_passphrase(session, err);
+        enum ibc_status status = next_passphrase(session, "Passphrase", &session->passphrase, err);
         if (status != IBC_OK) {
             return status;
         }
@@ -42,15 +43,12 @@ static enum ibc_status ask_passphrase(void *context, struct ibc_secret *out,
     return ibc_secret_copy(out, ibc_secret_view(&session->passphrase), err);
 }
 
-/* Another line of the descriptor, or another question. */
 static enum ibc_status ask_slot(void *context, const struct ibc_slot_info *slot, size_t number,
                                 struct ibc_secret *out, struct ibc_error *err) {
-    (void)context;
-    const char *descriptor = variable("IBCRED_PASSPHRASE_FD");
     char prompt[IBC_SLOT_LABEL_MAX + 64];
     snprintf(prompt, sizeof prompt, "Passphrase of key %zu%s%s", number, slot->label[0] ? ", " : "",
              slot->label);
-    return descriptor ? passphrase_from_fd(descriptor, out, err) : ask(prompt, false, out, err);
+    return next_passphrase(context, prompt, out, err);
 }
 
 static enum ibc_status load_identities(struct session *session, struct ibc_error *err) {
