@@ -1,33 +1,8 @@
 /* test_input.c - credentials out of dotenv and JSON, and the memory they pass through. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <ibcred/input.h>
-#include <jansson.h>
-#include <sodium.h>
-
-#include "base/secret_heap.h"
+#include "input_fixture.h"
 
 static const char *const wanted[] = {"IB_USERNAME", "IB_PASSWORD"};
 enum { WANTED = 2 };
-
-static void require_field(const struct ibc_input *input, size_t index, const char *name,
-                          const char *value) {
-    assert_true(index < input->count);
-    assert_true(ibc_view_is(input->fields[index].name, name));
-    assert_true(ibc_view_is(input->fields[index].value, value));
-}
-
-/* On failure nothing is left behind, and the sentence holds no value. */
-static void require_empty(const struct ibc_input *input, const struct ibc_error *err) {
-    assert_int_equal(input->count, 0);
-    assert_null(input->storage.bytes);
-    assert_null(input->document);
-    assert_null(strstr(err->text, "hunter2"));
-}
 
 static void fields_are_taken_out_of_dotenv_in_the_order_asked_for(void **state) {
     (void)state;
@@ -361,12 +336,6 @@ static void json_leaves_nothing_in_use_behind(void **state) {
     assert_true(secret_heap_live() > 0);
     ibc_input_free(&input);
     assert_int_equal(secret_heap_live(), 0);
-}
-
-static int start(void **state) {
-    (void)state;
-    ibc_json_use_secret_memory();
-    return sodium_init() < 0 ? -1 : 0;
 }
 
 int main(void) {
