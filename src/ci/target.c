@@ -148,20 +148,21 @@ static bool pop_word(struct pieces *pieces, const char *word) {
     return ibc_view_is(pop_segment(pieces), word);
 }
 
-/* "/repos/OWNER/REPO" or "/orgs/ORG" */
+/* "/repos/OWNER/REPO", whatever OWNER is called, or "/orgs/ORG" */
 static bool pop_owner(struct pieces *pieces) {
     struct ibc_view owner = pop_segment(pieces);
-    const struct ibc_view before = pop_segment(pieces);
-    const bool is_organisation = ibc_view_is(before, "orgs");
-    if (!is_organisation) {
+    const struct ibc_view before = pop_segment(pieces), rest = pieces->url;
+    const bool is_repository = pop_word(pieces, "repos");
+    if (is_repository) {
         /* The two lie side by side. */
         owner = (struct ibc_view){before.bytes, before.size + 1 + owner.size};
-        if (!pop_word(pieces, "repos")) {
-            return false;
-        }
+    } else if (ibc_view_is(before, "orgs")) {
+        pieces->url = rest;
+    } else {
+        return false;
     }
     keep(owner, pieces->owner, sizeof pieces->owner);
-    *(is_organisation ? &pieces->place.organisation : &pieces->place.repository) = pieces->owner;
+    *(is_repository ? &pieces->place.repository : &pieces->place.organisation) = pieces->owner;
     return true;
 }
 

@@ -47,6 +47,9 @@ static void every_place_has_a_target_that_says_the_same_again(void **state) {
          "github+https://api.github.com/repos/o/environments/actions/secrets/X#IB_PASSWORD",
          "https://api.github.com/repos/o/environments/actions/secrets/X", "X", "", "", false,
          false},
+        {GITHUB(.repository = "orgs/r", .dependabot = true), "X",
+         "github+https://api.github.com/repos/orgs/r/dependabot/secrets/X#IB_PASSWORD",
+         "https://api.github.com/repos/orgs/r/dependabot/secrets/X", "X", "", "", false, false},
         {GITHUB(.organisation = "environments"), "X",
          "github+https://api.github.com/orgs/environments/actions/secrets/X"
          "?visibility=private#IB_PASSWORD",
