@@ -8,7 +8,8 @@
  *   github+https://api.github.com/repos/OWNER/REPO/actions/secrets/NAME#IB_PASSWORD
  *   github+https://api.github.com/repos/OWNER/REPO/environments/ENV/secrets/NAME#IB_PASSWORD
  *   github+https://api.github.com/repos/OWNER/REPO/dependabot/secrets/NAME#IB_PASSWORD
- *   github+https://api.github.com/orgs/ORG/actions/secrets/NAME?visibility=private#IB_PASSWORD
+ *   github+https://api.github.com/orgs/ORG/actions/secrets/NAME#IB_PASSWORD
+ *   github+https://api.github.com/orgs/ORG/dependabot/secrets/NAME?visibility=all#IB_PASSWORD
  *   gitlab+https://gitlab.com/api/v4/projects/GROUP%2FPROJECT/variables/NAME
  *       ?environment_scope=*&masked=true&protected=false#IB_PASSWORD
  *   gitlab+https://gitlab.com/api/v4/groups/GROUP/variables/NAME?…#IB_PASSWORD
@@ -39,7 +40,7 @@ struct ibc_forge_place {
     const char *repository;   /* "OWNER/REPO"; GitLab: the project's path or number */
     const char *organisation; /* instead: GitHub and Gitea organisation, GitLab group */
     const char *environment;  /* GitHub: an environment of the repository; GitLab: a scope */
-    const char *visibility;   /* GitHub organisation: "all", "private" (default) */
+    const char *visibility;   /* GitHub organisation: "all", "private"; NULL: as it is there */
     bool dependabot;          /* GitHub: Dependabot's secrets instead of Actions' */
     bool unmasked;            /* GitLab: not masked in job logs */
     bool is_protected;        /* GitLab: for protected branches and tags only */
@@ -64,8 +65,9 @@ struct ibc_forge_secret {
     char url[IBC_COPY_TARGET_MAX + 1];   /* of the resource, without the query */
     char name[IBC_FORGE_NAME_MAX + 1];   /* of the secret */
     char field[IBC_FIELD_NAME_MAX + 1];  /* of the profile */
-    char visibility[16];                 /* GitHub organisation; "" elsewhere */
+    char visibility[16];                 /* GitHub organisation; "" where none is asked for */
     char scope[IBC_COPY_TARGET_MAX + 1]; /* GitLab environment_scope; "" elsewhere */
+    bool of_organisation;                /* or of GitLab's group */
     bool masked, is_protected;           /* GitLab */
 };
 
@@ -89,6 +91,7 @@ struct ibc_forge_options {
     const char *ca_file;    /* PEM; NULL: the system's authorities */
     int64_t try_timeout_ms; /* how long one try may take; 0: 30 s */
     int64_t patience;       /* seconds that may be waited for between all tries of one secret */
+    bool may_widen;         /* let a target's visibility open a secret to more repositories */
     bool (*wait)(void *context, int64_t seconds, const char *why); /* sleeps; false: give up; NULL:
                                                                       nothing is tried again */
     bool (*give_up)(void *context); /* asked while an answer is waited for; true: no longer */
@@ -113,6 +116,11 @@ void ibc_forge_close(struct ibc_forge_client **client);
  * is fetched once for each place and again where the forge says that it is another now. GitLab's
  * variable is looked at first, and is never expanded (`raw`).
  *
+ * The secret of a GitHub organisation is looked at first, too. A new one is opened to the
+ * repositories that its target names, else to the private ones. One that is there stays open to the
+ * same, repository by repository where they are selected; a target's visibility narrows it to all
+ * private ones, and widens it only where the options say `may_widen`.
+ *
  * 429 and 5xx, and GitHub's 403 that is a rate limit, are tried again after what Retry-After (or
  * x-ratelimit-reset) says, else after 1, 2, 4, … up to 60 seconds, within `patience`; so is a
  * request without an answer, but only twice, and not where TLS is refused. Redirects are not
@@ -120,14 +128,18 @@ void ibc_forge_close(struct ibc_forge_client **client);
  *
  * IBC_ERR_UNAVAILABLE: no connection, TLS refused, no answer in time, still 429 or 5xx, or no
  * forge's answer. IBC_ERR_REFUSED: 3xx, 401, 403, 404, 409, 422 and other 4xx, each with what to
- * do; or GitLab wrote it otherwise than it was asked to. IBC_ERR_MISMATCH: ibc_forge_check_value().
- * IBC_ERR_WAIT: `give_up` said so. No sentence holds token or value, nor any words of the forge,
- * which may quote them.
+ * do; GitLab wrote it otherwise than it was asked to; or who may read it at GitHub cannot be kept,
+ * since more than 5000 repositories are selected or the token sees some of them only.
+ * IBC_ERR_MISMATCH: ibc_forge_check_value(). IBC_ERR_WAIT: `give_up` said so. No sentence holds
+ * token or value, nor any words of the forge, which may quote them.
  */
 IBC_CHECKED enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
                                           const struct ibc_forge_secret *secret,
                                           struct ibc_view value, bool *created,
                                           struct ibc_error *err);
+
+/* Did the last ibc_forge_put() open a secret that was there to more repositories? */
+bool ibc_forge_widened(const struct ibc_forge_client *client);
 
 /*
  * May the forge have the value of the last ibc_forge_put() although that failed? A try to write it

@@ -43,6 +43,57 @@ bool answer_read_variable(const json_t *json, const char *name, struct answer_va
             take_text(json, "environment_scope", out->scope, sizeof out->scope));
 }
 
+/* --- who may read a secret of GitHub's -------------------------------------------------------- */
+
+static const char *const visibilities[] = {
+    [VISIBILITY_SELECTED] = "selected", [VISIBILITY_PRIVATE] = "private", [VISIBILITY_ALL] = "all"};
+
+const char *visibility_name(enum answer_visibility visibility) {
+    return visibilities[visibility];
+}
+
+bool visibility_parse(const char *text, enum answer_visibility *out) {
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(visibilities); i++) {
+        if (strcmp(text, visibilities[i]) == 0) {
+            *out = (enum answer_visibility)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool answer_read_visibility(const json_t *json, const char *name, enum answer_visibility *out) {
+    const char *found = json_string_value(json_object_get(json, "name"));
+    const char *visibility = json_string_value(json_object_get(json, "visibility"));
+    return found && strcasecmp(found, name) == 0 && visibility && visibility_parse(visibility, out);
+}
+
+/* A whole number of at least `least`. */
+static bool take_number(const json_t *json, const char *key, json_int_t least, uint64_t *out) {
+    const json_t *number = json_object_get(json, key);
+    const json_int_t value = json_integer_value(number);
+    *out = (uint64_t)value;
+    return json_is_integer(number) && value >= least && value < INT64_C(1) << 53;
+}
+
+bool answer_read_page(const json_t *json, struct answer_page *out) {
+    const json_t *repositories = json_object_get(json, "repositories");
+    *out = (struct answer_page){0};
+    if (!take_number(json, "total_count", 0, &out->total) || !json_is_array(repositories) ||
+        json_array_size(repositories) > ANSWER_PAGE_MAX) {
+        return false;
+    }
+    for (; out->count < json_array_size(repositories); out->count++) {
+        if (!take_number(json_array_get(repositories, out->count), "id", 1,
+                         &out->ids[out->count])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
 /* Its beginning is enough: what is looked for are a few short words. */
 bool answer_says(const json_t *json, const char *words) {
     static const char *const keys[] = {"message", "error"};

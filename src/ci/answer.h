@@ -14,6 +14,7 @@
 enum {
     ANSWER_KEY_ID_MAX = 128, /* bytes of the name that GitHub gives a public key */
     ANSWER_WORDS_MAX = 4096, /* bytes of a refusal's words that are looked at */
+    ANSWER_PAGE_MAX = 50,    /* repositories on a page: each is 6 KB, with long names 10 */
 };
 
 /* GitHub's key for the secrets of one place. */
@@ -28,6 +29,20 @@ struct answer_variable {
     bool masked, is_protected, raw;
 };
 
+/* Which repositories of an organisation may read its secret at GitHub, the fewer first. */
+enum answer_visibility { VISIBILITY_SELECTED, VISIBILITY_PRIVATE, VISIBILITY_ALL };
+
+/* "selected", "private", "all". */
+const char *visibility_name(enum answer_visibility visibility);
+IBC_CHECKED bool visibility_parse(const char *text, enum answer_visibility *out);
+
+/* A part of GitHub's list of the repositories that are selected to read a secret. */
+struct answer_page {
+    uint64_t total; /* in the whole list */
+    uint64_t ids[ANSWER_PAGE_MAX];
+    size_t count;
+};
+
 /* The object or array in an answer's body; the caller owns it. NULL: it is no JSON. */
 json_t *answer_load(struct ibc_view body);
 
@@ -37,6 +52,14 @@ IBC_CHECKED bool answer_read_key(const json_t *json, struct answer_key *out);
 /* The variable of that name. False: it is something else. */
 IBC_CHECKED bool answer_read_variable(const json_t *json, const char *name,
                                       struct answer_variable *out);
+
+/* {"name", "visibility"} of an organisation's secret of that name. False: it is something else. */
+IBC_CHECKED bool answer_read_visibility(const json_t *json, const char *name,
+                                        enum answer_visibility *out);
+
+/* {"total_count", "repositories": [{"id"}]}. False: it is something else, has more than a page
+ * holds, or an id is none that a JSON number can tell from others, 1 to 2^53 - 1. */
+IBC_CHECKED bool answer_read_page(const json_t *json, struct answer_page *out);
 
 /* Are these words in what the forge says of its refusal ("message" or "error", whatever is in it)?
  * In any letter case. */

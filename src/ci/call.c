@@ -234,3 +234,16 @@ enum ibc_status forge_call(struct forge_job *job, const struct forge_call *call,
         }
     }
 }
+
+enum ibc_status forge_fetch(struct forge_job *job, const char *url, struct forge_answer *out,
+                            struct ibc_error *err) {
+    const struct forge_call call = {.method = "GET", .url = url};
+    enum ibc_status status = forge_call(job, &call, out, err);
+    if (status != IBC_OK) {
+        return status;
+    }
+    if (out->code != CALL_CODE_OK) {
+        return answer_refused(job->secret, out->code, out->json, err);
+    }
+    return out->json ? IBC_OK : answer_foreign(job->secret, err);
+}

@@ -35,6 +35,7 @@ struct ibc_forge_client {
     size_t next_key;     /* where the next one goes */
     bool may_have_it;    /* the forge, what the last job was to write, though it was refused */
     bool would_fail_all; /* what the last try came to is not about one place there */
+    bool widened;        /* the last job opened its secret to more repositories */
 };
 
 /* One secret on its way; what was waited for is counted over all requests that it takes. */
@@ -63,6 +64,10 @@ void forge_answer_free(struct forge_answer *answer);
  */
 IBC_CHECKED enum ibc_status forge_call(struct forge_job *job, const struct forge_call *call,
                                        struct forge_answer *out, struct ibc_error *err);
+
+/* GET, and the JSON that comes with 200. Else as answer_refused(), or answer_foreign(). */
+IBC_CHECKED enum ibc_status forge_fetch(struct forge_job *job, const char *url,
+                                        struct forge_answer *out, struct ibc_error *err);
 
 /* `json` as a request's body, in a secret of its own. IBC_ERR_INTERNAL: it is NULL. */
 IBC_CHECKED enum ibc_status forge_body(const json_t *json, struct ibc_secret *out,

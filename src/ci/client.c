@@ -51,8 +51,7 @@ enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
                               bool *created, struct ibc_error *err) {
     struct forge_job job = {.client = client, .secret = secret, .value = value};
     *created = false;
-    client->may_have_it = false;
-    client->would_fail_all = false;
+    client->may_have_it = client->would_fail_all = client->widened = false;
     enum ibc_status status = ibc_forge_check_value(secret, value, err);
     if (status != IBC_OK) {
         return status;
@@ -73,4 +72,8 @@ bool ibc_forge_may_have_it(const struct ibc_forge_client *client) {
 
 bool ibc_forge_would_fail_all(const struct ibc_forge_client *client) {
     return client->would_fail_all;
+}
+
+bool ibc_forge_widened(const struct ibc_forge_client *client) {
+    return client->widened;
 }

@@ -2,7 +2,7 @@
  * github.c - secrets of GitHub's Actions and Dependabot, which are sealed before they leave
  * (docs.github.com, "REST API endpoints for GitHub Actions Secrets", "Encrypting secrets").
  */
-#include "ci/call.h"
+#include "ci/github_visibility.h"
 
 #include <ibcred/file.h>
 
@@ -48,16 +48,9 @@ static enum ibc_status fetch_key(struct forge_job *job, const struct answer_key 
     struct answer_key key;
     forge_auto_answer answer = {0};
     snprintf(url, sizeof url, "%.*s/public-key", place_size(job->secret), job->secret->url);
-    const struct forge_call call = {.method = "GET", .url = url};
-    enum ibc_status status = forge_call(job, &call, &answer, err);
+    enum ibc_status status = forge_fetch(job, url, &answer, err);
     if (status != IBC_OK) {
         return status;
-    }
-    if (answer.code != CALL_CODE_OK) {
-        return answer_refused(job->secret, answer.code, answer.json, err);
-    }
-    if (!answer.json) {
-        return answer_foreign(job->secret, err);
     }
     if (!answer_read_key(answer.json, &key)) {
         return ibc_fail(err, IBC_ERR_UNAVAILABLE,
@@ -73,7 +66,8 @@ static enum ibc_status fetch_key(struct forge_job *job, const struct answer_key 
 
 /* The request for `key`'s owner alone to read; what is in it is no secret any more. */
 static enum ibc_status seal(const struct forge_job *job, const struct answer_key *key,
-                            struct ibc_secret *out, struct ibc_error *err) {
+                            const struct github_visibility *visibility, struct ibc_secret *out,
+                            struct ibc_error *err) {
     enum { VARIANT = sodium_base64_VARIANT_ORIGINAL };
     const size_t size = crypto_box_SEALBYTES + job->value.size;
     const size_t text_size = sodium_base64_encoded_len(size, VARIANT);
@@ -89,16 +83,17 @@ static enum ibc_status seal(const struct forge_job *job, const struct answer_key
                         job->secret->url);
     }
     sodium_bin2base64(text, text_size, sealed, size, VARIANT);
-    const char *visibility = job->secret->visibility[0] != '\0' ? job->secret->visibility : NULL;
-    json_auto_t *json = json_pack("{s:s, s:s, s:s*}", "encrypted_value", text, "key_id", key->id,
-                                  "visibility", visibility);
+    json_auto_t *json = json_pack("{s:s, s:s, s:s*, s:O*}", "encrypted_value", text, "key_id",
+                                  key->id, "visibility", visibility->name,
+                                  "selected_repository_ids", visibility->repositories);
     return forge_body(json, out, err);
 }
 
 static enum ibc_status send_sealed(struct forge_job *job, const struct answer_key *key,
+                                   const struct github_visibility *visibility,
                                    struct forge_answer *out, struct ibc_error *err) {
     ibc_auto_secret body = {0};
-    enum ibc_status status = seal(job, key, &body, err);
+    enum ibc_status status = seal(job, key, visibility, &body, err);
     if (status != IBC_OK) {
         return status;
     }
@@ -108,6 +103,7 @@ static enum ibc_status send_sealed(struct forge_job *job, const struct answer_ke
 
 /* 422 comes of a key that is no longer the one, among others: is it another by now? */
 static enum ibc_status send_once_more(struct forge_job *job, const char *old_id,
+                                      const struct github_visibility *visibility,
                                       struct forge_answer *answer, struct ibc_error *err) {
     const struct answer_key *key = NULL;
     forget_key(job);
@@ -116,20 +112,24 @@ static enum ibc_status send_once_more(struct forge_job *job, const char *old_id,
         return status;
     }
     forge_answer_free(answer);
-    return send_sealed(job, key, answer, err);
+    return send_sealed(job, key, visibility, answer, err);
 }
 
 enum ibc_status github_put(struct forge_job *job, bool *created, struct ibc_error *err) {
     forge_auto_answer answer = {0};
+    github_auto_visibility visibility = {0};
     char id[ANSWER_KEY_ID_MAX + 1];
     const struct answer_key *key = find_key(job);
     enum ibc_status status = key ? IBC_OK : fetch_key(job, &key, err);
     if (status == IBC_OK) {
         snprintf(id, sizeof id, "%s", key->id);
-        status = send_sealed(job, key, &answer, err);
+        status = github_visibility_choose(job, &visibility, err);
+    }
+    if (status == IBC_OK) {
+        status = send_sealed(job, key, &visibility, &answer, err);
     }
     if (status == IBC_OK && answer.code == CALL_CODE_UNPROCESSABLE) {
-        status = send_once_more(job, id, &answer, err);
+        status = send_once_more(job, id, &visibility, &answer, err);
     }
     if (status != IBC_OK) {
         return status;
@@ -138,5 +138,6 @@ enum ibc_status github_put(struct forge_job *job, bool *created, struct ibc_erro
         return answer_refused(job->secret, answer.code, answer.json, err);
     }
     *created = answer.code == CALL_CODE_CREATED;
+    job->client->widened = visibility.widens;
     return IBC_OK;
 }

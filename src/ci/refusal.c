@@ -55,7 +55,7 @@ static const struct meaning meanings[] = {
 
 /* What a token must have to write there. */
 static const char *needed_rights(const struct ibc_forge_secret *secret) {
-    const bool owner_wide = strstr(secret->url, "/orgs/") || strstr(secret->url, "/groups/");
+    const bool owner_wide = secret->of_organisation;
     switch (secret->forge) {
     case IBC_FORGE_GITLAB:
         return owner_wide ? "the scope 'api' and the role Owner of the group"

@@ -46,9 +46,9 @@ static void add_github(struct writer *out, const struct ibc_forge_place *place, 
     }
     add(out, "/secrets/");
     add(out, name);
-    if (place->forge == IBC_FORGE_GITHUB && place->organisation) {
+    if (place->visibility) {
         add(out, "?visibility=");
-        add(out, place->visibility ? place->visibility : "private");
+        add(out, place->visibility);
     }
 }
 
@@ -249,6 +249,7 @@ static void publish(const struct pieces *pieces, struct ibc_forge_secret *out) {
     const struct ibc_forge_place *place = &pieces->place;
     const bool gitlab = place->forge == IBC_FORGE_GITLAB;
     *out = (struct ibc_forge_secret){.forge = place->forge,
+                                     .of_organisation = place->organisation != NULL,
                                      .masked = gitlab && !place->unmasked,
                                      .is_protected = place->is_protected};
     keep(pieces->resource, out->url, sizeof out->url);

@@ -306,8 +306,8 @@ static enum ibc_status check_visibility(const struct ibc_forge_place *place,
     }
     if (strcmp(place->visibility, "all") != 0 && strcmp(place->visibility, "private") != 0) {
         return no_place(place,
-                        "visibility must be 'all' or 'private'; for selected repositories write "
-                        "the secret into each of them",
+                        "visibility must be 'all' or 'private'; repositories are selected at "
+                        "GitHub, and what is selected there stays so",
                         err);
     }
     return IBC_OK;

@@ -294,6 +294,8 @@ static enum ibc_status hand_over(struct handing *handing, bool *created, struct 
     if (status != IBC_OK) {
         return take_back(handing, err);
     }
+    warn_if_widened(handing->provision->cli, handing->access.forges[handing->secret.forge].client,
+                    &handing->secret);
     note_in_audit(handing, true);
     return IBC_OK;
 }

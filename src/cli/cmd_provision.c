@@ -126,6 +126,8 @@ static enum ibc_status run(const struct provision_options *given, struct provisi
         return provision_forget(provision, err);
     }
     fill_from_ci(&provision->place);
+    /* What a person asks for now; what the vault remembers of it later only ever narrows. */
+    provision->copying.may_widen = provision->place.visibility != NULL;
     enum ibc_status status = check_place(&provision->place, err);
     if (status != IBC_OK) {
         return status;
@@ -145,7 +147,7 @@ static enum ibc_status parse(struct cli *cli, int argc, char **argv,
         {"env", "NAME", "an environment of the repository; GitLab: its scope",
          .value = &place->environment},
         {"dependabot", NULL, "GitHub: Dependabot's secrets", .flag = &place->dependabot},
-        {"visibility", "WHO", "GitHub organisation: all or private (repositories)",
+        {"visibility", "WHO", "GitHub organisation: all or private repositories (as it is)",
          .value = &place->visibility},
         {"unmasked", NULL, "GitLab: shown in job logs", .flag = &place->unmasked},
         {"protected", NULL, "GitLab: for protected branches only", .flag = &place->is_protected},

@@ -135,6 +135,17 @@ static struct ibc_forge_client *client_of(const struct bringing *bringing) {
     return bringing->access->forges[bringing->secret.forge].client;
 }
 
+void warn_if_widened(const struct cli *cli, const struct ibc_forge_client *client,
+                     const struct ibc_forge_secret *secret) {
+    char text[IBC_ERROR_TEXT_MAX];
+    if (ibc_forge_widened(client)) {
+        snprintf(text, sizeof text,
+                 "%s: fewer repositories could read it until now; --visibility %s has opened it",
+                 secret->url, secret->visibility);
+        warn(cli, text);
+    }
+}
+
 static enum ibc_status send(struct bringing *bringing, struct ibc_error *err) {
     ibc_auto_secret value = {0};
     bool created = false;
@@ -145,6 +156,7 @@ static enum ibc_status send(struct bringing *bringing, struct ibc_error *err) {
                                &created, err);
     }
     if (status == IBC_OK) {
+        warn_if_widened(bringing->session->cli, client_of(bringing), &bringing->secret);
         bringing->sent = true;
         bringing->created |= created;
     }

@@ -72,6 +72,10 @@ IBC_CHECKED enum ibc_status bring_targets(struct session *session, const char *p
                                           const struct copy_targets *targets, json_t *results,
                                           struct brought *out, struct ibc_error *err);
 
+/* Warn where the last ibc_forge_put() has opened the secret to more repositories. */
+void warn_if_widened(const struct cli *cli, const struct ibc_forge_client *client,
+                     const struct ibc_forge_secret *secret);
+
 /* One entry of such a list; `field` and `message` may be NULL. */
 json_t *copy_result_json(const char *name, const char *field, const char *target,
                          const char *result, const char *message);

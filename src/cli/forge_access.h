@@ -18,6 +18,7 @@ struct copy_options {
                              * IBCRED_GITEA_TOKEN */
     const char *ca_file;    /* PEM; else the system's authorities */
     const char *patience;   /* a duration: how long one secret may be waited for; else 2 minutes */
+    bool may_widen;         /* as in ibc_forge_options: a person asks for that visibility now */
 };
 
 /* What is known at one forge. */

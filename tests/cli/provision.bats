@@ -41,13 +41,88 @@ IB_USERNAME 1 false" ]
     [ "$(kept "/repos/$REPO/dependabot/secrets/PASS")" = "$SECRET" ]
     github paper --org "$OWNER" --field IB_PASSWORD --quiet
     [ "$(kept "/orgs/$OWNER/actions/secrets/IB_PASSWORD" visibility)" = private ]
-    github paper --org "$OWNER" --visibility all --field IB_PASSWORD --quiet
+    github paper --org "$OWNER" --visibility all --field IB_PASSWORD 2>err
     [ "$(kept "/orgs/$OWNER/actions/secrets/IB_PASSWORD" visibility)" = all ]
+    grep -qF "IB_PASSWORD: fewer repositories could read it until now; --visibility all has opened it" err
     github paper --org "$OWNER" --dependabot --field IB_PASSWORD=PASS --quiet
     [ "$(kept "/orgs/$OWNER/dependabot/secrets/PASS")" = "$SECRET" ]
     # The organisation's secret is one, however it is shown: the later wish counts.
     [ "$("$IBCRED" show --json | jq '[.copies[].target | select(contains("/orgs/"))] | length')" = 2 ]
     "$IBCRED" show | grep -q "^copy .*visibility=all#IB_PASSWORD: version 1, 20"
+}
+
+# chosen WHO [COUNT] - somebody at GitHub says who may read the organisation's IB_PASSWORD.
+chosen() {
+    printf 'GET choose IB_PASSWORD %s\n' "$*" >"$FORGE/faults"
+}
+
+# readers - by whom it may be read, and by how many selected repositories.
+readers() {
+    kept "/orgs/$OWNER/actions/secrets/IB_PASSWORD" |
+        grep -qxF -- "${1:-$SECRET}" || return 1
+    printf '%s %s\n' "$(kept "/orgs/$OWNER/actions/secrets/IB_PASSWORD" visibility)" \
+        "$(kept "/orgs/$OWNER/actions/secrets/IB_PASSWORD" repositories | jq length)"
+}
+
+@test "an organisation's secret is open to whom it was, through every rotation" {
+    begin
+    github paper --org "$OWNER" --field IB_PASSWORD --quiet
+    [ "$(readers)" = "private 0" ]
+    "$IBCRED" show | grep -q "^copy .*/orgs/$OWNER/actions/secrets/IB_PASSWORD#IB_PASSWORD: version 1, 20"
+    chosen selected 125
+    github paper --org "$OWNER" --field IB_PASSWORD --quiet
+    [ "$(readers)" = "selected 125" ]
+    before=$(tail -1 "$FORGE/kept.jsonl" | jq -c .repositories)
+    seal_as paper paper "$NAME" another-secret
+    "$IBCRED" rotate paper --resume --token-file token --quiet
+    [ "$(readers another-secret)" = "selected 125" ]
+    [ "$(tail -1 "$FORGE/kept.jsonl" | jq -c .repositories)" = "$before" ]
+    seal_as paper paper "$NAME" "$SECRET"
+    chosen all
+    "$IBCRED" provision github --resume --token-file token --quiet
+    [ "$(readers)" = "all 0" ]
+    nothing_leaked
+}
+
+@test "--visibility opens a secret where it is said, and never at a rotation" {
+    begin
+    chosen selected 2
+    github paper --org "$OWNER" --field IB_PASSWORD --visibility all --json >out 2>err
+    grep -q "^ibcred: warning: .*fewer repositories could read it until now" err
+    jq -e '[.secrets[].result] == ["updated"]' out
+    [ "$(readers)" = "all 0" ]
+    seal_as paper paper "$NAME" another-secret
+    chosen selected 2
+    "$IBCRED" rotate paper --resume --token-file token 2>err
+    [ "$(readers another-secret)" = "selected 2" ]
+    not grep -q "fewer repositories" err
+    # The same secret without a wish: one copy, and as it is.
+    github paper --org "$OWNER" --field IB_PASSWORD 2>err
+    [ "$(readers another-secret)" = "selected 2" ]
+    [ "$("$IBCRED" show --json | jq -r '.copies[].target')" = \
+        "github+$URL/orgs/$OWNER/actions/secrets/IB_PASSWORD#IB_PASSWORD" ]
+    not grep -q "fewer repositories" err
+    chosen selected 2
+    github --ci-identity --org "$OWNER" --secret-name IB_PASSWORD --visibility private 2>err
+    grep -q "fewer repositories could read it until now; --visibility private has opened it" err
+}
+
+@test "a list of repositories that cannot be believed leaves secret, vault and CI as they were" {
+    begin
+    github paper --org "$OWNER" --field IB_PASSWORD --quiet
+    chosen selected 2
+    github paper --org "$OWNER" --field IB_PASSWORD --quiet
+    before=$(sha256sum "$IBCRED_VAULT")
+    printf 'GET/repositories json {"total_count":2,"repositories":[{"id":1}]}\n%s\n' \
+        'GET/repositories json {"total_count":2,"repositories":[]}' >"$FORGE/faults"
+    rm "$FORGE/log.jsonl"
+    fails 77 "with a token that may see them all" github paper --org "$OWNER" --field IB_PASSWORD
+    [ "$(requests '.method == "PUT"')" = 0 ]
+    [ "$before" = "$(sha256sum "$IBCRED_VAULT")" ]
+    [ "$(readers)" = "selected 2" ]
+    rm "$FORGE/log.jsonl"
+    github paper --org "$OWNER" --field IB_PASSWORD --dry-run --quiet
+    [ "$(requests true)" = 0 ]
 }
 
 @test "every place of GitLab, masked unless that is not wanted" {
@@ -119,6 +194,7 @@ IB_USERNAME 1 false" ]
     refused 64 "is for ibcred alone" github paper --repo "$REPO" --field IBCRED_GITHUB_TOKEN
     refused 64 "no name that GitHub takes" github paper --repo "$REPO" --field IB_PASSWORD=GITHUB_X
     refused 64 "cannot both" github paper --repo "$REPO" --field IB_USERNAME=X --field IB_PASSWORD=x
+    refused 64 "repositories are selected at GitHub" github paper --org o --visibility selected
     refused 64 "Dependabot" gitlab paper --project "$REPO" --dependabot
     refused 64 "http://" "$IBCRED" provision gitea paper --repo "$REPO" --token-file token \
         --api-url http://git.example/api/v1

@@ -52,6 +52,7 @@ setup() {
     # A place of its own for each test.
     OWNER=owner$BATS_TEST_NUMBER
     GITHUB=github+$HERE/repos/$OWNER/repo/actions/secrets
+    ORGANISATION=github+$HERE/orgs/$OWNER/actions/secrets
     GITEA=gitea+$HERE/api/v1/repos/$OWNER/repo/actions/secrets
     GITLAB=gitlab+$HERE/api/v4/projects/$OWNER%2Fproject/variables
     MASKED='?environment_scope=*&masked=true&protected=false'
@@ -111,7 +112,7 @@ github_places() {
     printf '%s\n' "repos/$OWNER/repo/actions/secrets/IB_PASSWORD" \
         "repos/$OWNER/repo.js/dependabot/secrets/IB_PASSWORD" \
         "repos/$OWNER/repo/environments/live%20%2F%C3%B6/secrets/IB_PASSWORD" \
-        "orgs/$OWNER/actions/secrets/IB_PASSWORD?visibility=private" \
+        "orgs/$OWNER/actions/secrets/IB_PASSWORD" \
         "orgs/$OWNER/actions/secrets/IB_USERNAME?visibility=all" \
         "orgs/$OWNER/dependabot/secrets/IB_PASSWORD?visibility=private"
 }
@@ -123,10 +124,16 @@ github_places() {
         echo "github+$HERE/$place#IB_PASSWORD $VALUE"
     done | "$PUT" >"$OUT"
     [ "$(sort "$OUT" | uniq -c | tr -s ' ' | paste -sd, -)" = " 6 created, 6 replaced" ]
+    # By now somebody has selected repositories: a page of them, and a little more.
+    forge_fails "$FORGE" 'GET/IB_PASSWORD choose IB_PASSWORD selected 51' \
+        'GET/IB_PASSWORD choose IB_PASSWORD selected 2'
+    for place in actions dependabot; do
+        echo "github+$HERE/orgs/$OWNER/$place/secrets/IB_PASSWORD#IB_PASSWORD $VALUE"
+    done | "$PUT" >"$OUT"
     judged "$FORGE/log.jsonl"
-    # A key a place, and the secrets: five places have them.
-    grep -qx 'log.jsonl: 17 judged, 0 wrong' "$OUT.judged"
-    [ "$(grep -c '^[1-9][0-9]* ' "$OUT.judged")" = 10 ]
+    # A key a place and run, the secrets, and those of the organisation looked at before.
+    grep -qx 'log.jsonl: 32 judged, 0 wrong' "$OUT.judged"
+    [ "$(grep -c '^[1-9][0-9]* ' "$OUT.judged")" = 14 ]
     for place in $(github_places); do
         kept "/${place%%\?*}"
     done
@@ -157,6 +164,15 @@ EDITS
     [ "$count" = 12 ]
     run -1 judged "$OUT".edit*
     [ "$(grep -cE ' 1 judged, [1-9][0-9]* wrong$' "$OUT.judged")" = 12 ]
+    # And of a list that is asked for by the page.
+    forge_fails "$FORGE" 'GET/IB_PASSWORD choose IB_PASSWORD selected 1'
+    put "$ORGANISATION/IB_PASSWORD#IB_PASSWORD"
+    for edit in '.query.per_page = "101"' '.query.page = "two"' '.query.after = "x"' \
+        '.answer.repositories[0].id = "1"'; do
+        jq -c "select(.path | endswith(\"/repositories\")) | $edit" "$FORGE/log.jsonl" >"$OUT.list"
+        run -1 judged "$OUT.list"
+        grep -qx 'out.list: 1 judged, 1 wrong' "$OUT.judged"
+    done
 }
 
 # --- what arrives --------------------------------------------------------------------------------
@@ -258,6 +274,158 @@ PYTHON
     refused 77 'with another environment scope' "$group?environment_scope=live&masked=true&protected=false#F"
     [ "$(forge_kept "$FORGE" "$kept_at *")" = first-value ]
     refused 77 'keeps it with another scope' "${group}B?environment_scope=live&masked=true&protected=false#F"
+}
+
+# --- who may read an organisation's secret -------------------------------------------------------
+
+# visible WHO [PATH] - the secret has what was sent, and may be read by these.
+visible() {
+    local at=${2:-/orgs/$OWNER/actions/secrets/X}
+    kept "$at"
+    [ "$(forge_kept "$FORGE" "$at" visibility)" = "$1" ]
+}
+
+# selected_still COUNT [PATH] - as visible, and by as many repositories, the same as before.
+selected_still() {
+    local at=${2:-/orgs/$OWNER/actions/secrets/X}
+    visible selected "$at"
+    jq -es --arg path "$at" --argjson count "$1" \
+        '[.[] | select(.path == $path) | .repositories | sort][-2:] |
+        (.[0] | length) == $count and .[0] == .[1]' "$FORGE/kept.jsonl"
+}
+
+# kept_back CODE WORDS LINE… - with these lines of forge_server.py's faults it is refused, nothing is sent.
+kept_back() {
+    local code=$1 words=$2
+    shift 2
+    rm -f "$FORGE/log.jsonl"
+    forge_fails "$FORGE" "$@"
+    refused "$code" "$words" "$ORGANISATION/X#F"
+    [ ! -s "$FORGE/faults" ]
+    [ "$(jq -s '[.[] | select(.method == "PUT")] | length' "$FORGE/log.jsonl")" = 0 ]
+}
+
+@test "repositories that are selected to read a secret stay so, none, one or pages of them" {
+    local place count
+    for place in actions dependabot; do
+        for count in 0 1 50 125; do
+            rm -f "$FORGE/log.jsonl"
+            forge_fails "$FORGE" "GET choose X selected $count"
+            put "github+$HERE/orgs/$OWNER/$place/secrets/X#F" && [ "$(cat "$OUT")" = replaced ]
+            selected_still "$count" "/orgs/$OWNER/$place/secrets/X"
+            # Key, secret, each page, and then the secret.
+            [ "$(wc -l <"$FORGE/log.jsonl")" = $((3 + (count > 50 ? (count + 49) / 50 : 1))) ]
+        done
+    done
+}
+
+@test "as many repositories as ibcred names again stay selected" {
+    forge_fails "$FORGE" 'GET choose X selected 5000'
+    put "$ORGANISATION/X#F"
+    selected_still 5000
+    [ "$(wc -l <"$FORGE/log.jsonl")" = 103 ]
+}
+
+@test "all stays all, private private, and a new secret is for private repositories" {
+    put "$ORGANISATION/X#F" && [ "$(cat "$OUT")" = created ]
+    visible private
+    put "$ORGANISATION/X#F" && [ "$(cat "$OUT")" = replaced ]
+    visible private
+    requests 'GET 200,GET 404,PUT 201,GET 200,GET 200,PUT 204'
+    forge_fails "$FORGE" 'GET choose X all'
+    put "$ORGANISATION/X#F"
+    visible all
+    put "$ORGANISATION/NEW?visibility=all#F" && [ "$(cat "$OUT")" = created ]
+    visible all "/orgs/$OWNER/actions/secrets/NEW"
+}
+
+@test "a target's visibility narrows, and widens only where that is asked for now" {
+    forge_fails "$FORGE" 'GET choose X selected 3'
+    put "$ORGANISATION/X?visibility=private#F" && [ "$(cat "$OUT")" = replaced ]
+    selected_still 3
+    put "$ORGANISATION/X?visibility=all#F" && [ "$(cat "$OUT")" = replaced ]
+    selected_still 3
+    put "$ORGANISATION/X#F" --widen && [ "$(cat "$OUT")" = replaced ]
+    selected_still 3
+    put "$ORGANISATION/X?visibility=private#F" --widen && [ "$(cat "$OUT")" = 'replaced, widened' ]
+    visible private
+    put "$ORGANISATION/X?visibility=private#F" --widen && [ "$(cat "$OUT")" = replaced ]
+    put "$ORGANISATION/X?visibility=all#F" && [ "$(cat "$OUT")" = replaced ]
+    visible private
+    put "$ORGANISATION/X?visibility=all#F" --widen && [ "$(cat "$OUT")" = 'replaced, widened' ]
+    visible all
+    put "$ORGANISATION/X?visibility=private#F" && [ "$(cat "$OUT")" = replaced ]
+    visible private
+}
+
+@test "a list of repositories that is not the whole one is not believed, and nothing is sent" {
+    local foreign='no answer of GitHub' changes='changes while it is read' secret
+    local chosen='GET/public-key choose X selected 2' page='GET/repositories json {"total_count":'
+    kept_back 77 'says that 3 repositories are selected to read it and lists 2' \
+        "$chosen" "$page"'3,"repositories":[{"id":1},{"id":2}]}' "$page"'3,"repositories":[]}'
+    kept_back 77 'says that 1 repositories are selected to read it and lists 0' \
+        "$chosen" "$page"'1,"repositories":[]}'
+    kept_back 77 '5001 repositories are selected to read it, and ibcred names at most 5000' \
+        'GET/public-key choose X selected 5001'
+    requests 'GET 200,GET 200,GET 200'
+    kept_back 69 "$changes" "$chosen" "$page"'2,"repositories":[{"id":1}]}' \
+        "$page"'1,"repositories":[]}'
+    kept_back 69 "$changes" "$chosen" "$page"'2,"repositories":[{"id":1}]}' \
+        "$page"'2,"repositories":[{"id":1}]}'
+    kept_back 69 "$changes" 'GET/public-key choose X selected 125' \
+        'GET/repositories choose X selected 125' 'GET/repositories choose X selected 124'
+    kept_back 69 "$foreign" "$chosen" "$page"'1,"repositories":[{"id":1},{"id":2}]}'
+    for secret in '"1"' 1.0 0 -1 9007199254740992 99999999999999999999 null '[]'; do
+        kept_back 69 "$foreign" "$chosen" "$page"'1,"repositories":[{"id":'"$secret"'}]}'
+    done
+    for secret in '"1"' -1 null 1.5; do
+        kept_back 69 "$foreign" "$chosen" "$page$secret"',"repositories":[]}'
+    done
+    for secret in '{"total_count":0}' '[]' '{"total_count":1,"repositories":{"id":1}}' \
+        '{"total_count":1,"repositories":[1]}'; do
+        kept_back 69 "$foreign" "$chosen" "GET/repositories json $secret"
+    done
+    kept_back 69 "$foreign" "$chosen" 'GET/repositories html'
+    kept_back 69 "$foreign" "$chosen" 'GET/repositories large'
+    kept_back 77 'finds no such place' 'GET/public-key choose X selected 2' 'GET/repositories delete X'
+    for secret in '{"name":"Y","visibility":"all"}' '{"name":"X"}' '{"name":"X","visibility":"some"}' \
+        '{"visibility":"all"}' '[]' '{"name":"X","visibility":5}'; do
+        kept_back 69 "$foreign" "GET/X json $secret"
+    done
+    kept_back 69 "$foreign" 'GET/X html'
+    kept_back 77 'the token may not write there' 'GET/X 403'
+    kept_back 77 'the token may not write there' "$chosen" 'GET/repositories 403'
+}
+
+@test "a list without an end, or that hides a repository from the token, is not believed" {
+    ORGANISATION=${ORGANISATION/$OWNER/endless} \
+        kept_back 69 'changes while it is read' 'GET choose X selected 1'
+    ORGANISATION=${ORGANISATION/$OWNER/blind} \
+        kept_back 77 'with a token that may see them all' 'GET choose X selected 60'
+}
+
+@test "in the middle of a list a forge is waited for, and the list is whole" {
+    forge_fails "$FORGE" 'GET/public-key choose X selected 125' 'GET/repositories 503' \
+        'GET/repositories choose X selected 125' 'GET/repositories 429 7' 'GET/repositories limit 3' \
+        'GET/repositories cut' 'PUT 500'
+    put "$ORGANISATION/X#F" --patience 100
+    selected_still 125
+    requests 'GET 200,GET 200,GET 503,GET 200,GET 429,GET 403,GET null,GET 200,GET 200,PUT 500,PUT 204'
+    forge_fails "$FORGE" 'GET/repositories choose X selected 125' 'GET/repositories 429 70'
+    rm -f "$FORGE/log.jsonl"
+    refused 69 'longer than --patience' "$ORGANISATION/X#F" --patience 60
+    requests 'GET 200,GET 200,GET 200,GET 429'
+}
+
+@test "what is removed or changed between look and write is open to no more than was seen" {
+    forge_fails "$FORGE" 'GET choose X selected 51' 'PUT delete X'
+    put "$ORGANISATION/X#F" && [ "$(cat "$OUT")" = created ]
+    selected_still 51
+    forge_fails "$FORGE" 'PUT rotate'
+    rm -f "$FORGE/log.jsonl"
+    put "$ORGANISATION/X#F"
+    requests 'GET 200,GET 200,GET 200,GET 200,PUT 422,GET 200,PUT 204'
+    selected_still 51
 }
 
 # in_heap PID TEXT - is it in the process's plain heap? Fails where it is not.
@@ -365,14 +533,14 @@ PYTHON
     refused 69 'no answer of Gitea' "$GITEA/X#F"
     forge_fails "$FORGE" 'GET large'
     refused 69 'no answer of GitHub' "$GITHUB/X#F"
-    forge_fails "$FORGE" 'GET key {"key_id":"1","key":"AAAA"}'
+    forge_fails "$FORGE" 'GET json {"key_id":"1","key":"AAAA"}'
     refused 69 'is not 32 bytes in base64' "$GITHUB/X#F"
-    forge_fails "$FORGE" 'GET key {"key_id":"1","key":"!!!!AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}'
+    forge_fails "$FORGE" 'GET json {"key_id":"1","key":"!!!!AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}'
     refused 69 'is not 32 bytes in base64' "$GITHUB/X#F"
-    forge_fails "$FORGE" 'GET key {"key":"3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8="}'
+    forge_fails "$FORGE" 'GET json {"key":"3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8="}'
     refused 69 'with a key_id' "$GITHUB/X#F"
     # A point of small order: whatever is sealed to it, anybody can open.
-    forge_fails "$FORGE" 'GET key {"key_id":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}'
+    forge_fails "$FORGE" 'GET json {"key_id":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}'
     refused 69 'nothing can be sealed' "$GITHUB/X#F"
     waits ''
 }

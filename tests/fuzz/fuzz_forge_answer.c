@@ -18,6 +18,8 @@ static void check_json(struct ibc_view body) {
     static const struct ibc_forge_secret secret = {.forge = IBC_FORGE_GITLAB, .url = "https://h"};
     struct answer_key key;
     struct answer_variable variable;
+    enum answer_visibility visibility;
+    struct answer_page page;
     struct ibc_error err = {0};
     json_auto_t *json = answer_load(body);
     if (answer_read_key(json, &key)) {
@@ -25,6 +27,15 @@ static void check_json(struct ibc_view body) {
     }
     if (answer_read_variable(json, "X", &variable)) {
         require(utf8_printable(ibc_view_of(variable.scope)) && variable.scope[0] != '\0');
+    }
+    if (answer_read_visibility(json, "X", &visibility)) {
+        require(visibility_name(visibility)[0] != '\0');
+    }
+    if (answer_read_page(json, &page)) {
+        require(page.count <= ANSWER_PAGE_MAX && page.total < UINT64_C(1) << 53);
+        for (size_t i = 0; i < page.count; i++) {
+            require(page.ids[i] > 0 && page.ids[i] < UINT64_C(1) << 53);
+        }
     }
     require(!answer_says(json, "x") || answer_says(json, ""));
     require(answer_refused(&secret, 400, json, &err) == IBC_ERR_REFUSED);

@@ -26,6 +26,8 @@ static void check(struct ibc_view target, const struct ibc_forge_secret *secret)
             strncmp(secret->url, "http://localhost", 16) == 0 ||
             strncmp(secret->url, "http://[::1]", 12) == 0);
     require(secret->field[0] != '\0' && secret->name[0] != '\0');
+    require(secret->visibility[0] == '\0' ||
+            (secret->forge == IBC_FORGE_GITHUB && secret->of_organisation));
     require((secret->forge == IBC_FORGE_GITLAB) == (secret->scope[0] != '\0'));
 }
 

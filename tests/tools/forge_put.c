@@ -1,11 +1,11 @@
 /*
  * forge_put.c - a thin command over ibc_forge_*, for the tests of src/ci.
  *
- *   forge_put [--ca FILE] [--patience SECONDS] [--timeout MILLISECONDS] <LINES
+ *   forge_put [--ca FILE] [--patience SECONDS] [--timeout MILLISECONDS] [--widen] <LINES
  *
  * Each line of stdin is a target, a space and a value; $FORGE_TOKEN is the token. Prints "created"
- * or "replaced" for each, or "STATUS: SENTENCE", and "wait SECONDS: WHY" to stderr for each wait,
- * which is not waited for.
+ * or "replaced" for each ("replaced, widened" where more may read it now), or "STATUS: SENTENCE",
+ * and "wait SECONDS: WHY" to stderr for each wait, which is not waited for.
  */
 #include <ibcred/forge.h>
 #include <ibcred/input.h>
@@ -20,6 +20,7 @@ static const struct option options[] = {
     {"ca", required_argument, NULL, 'a'},
     {"patience", required_argument, NULL, 'p'},
     {"timeout", required_argument, NULL, 't'},
+    {"widen", no_argument, NULL, 'w'},
     {NULL, 0, NULL, 0},
 };
 
@@ -59,7 +60,8 @@ static enum ibc_status put_lines(struct ibc_forge_client *client, struct ibc_err
         enum ibc_status status = put(client, (struct ibc_view){(const unsigned char *)line, size},
                                      ibc_view_of(value ? value + 1 : ""), &created, err);
         if (status == IBC_OK) {
-            printf("%s\n", created ? "created" : "replaced");
+            printf("%s%s\n", created ? "created" : "replaced",
+                   ibc_forge_widened(client) ? ", widened" : "");
         } else {
             printf("%d: %s\n", ibc_status_exit_code(status), err->text);
         }
@@ -80,6 +82,9 @@ static bool take_options(int argc, char **argv, struct ibc_forge_options *wishes
             break;
         case 't':
             wishes->try_timeout_ms = number(optarg);
+            break;
+        case 'w':
+            wishes->may_widen = true;
             break;
         default:
             return false;

@@ -12,7 +12,8 @@ In DIRECTORY:
     log.jsonl   a line a request: forge, method, path, query, headers (of the token only whether it
                 is right), body, status (null: no answer), answer (of GitHub's), fault, complaints
     faults      what to do wrong: a line a request, taken off when it was used. "METHOD FAULT
-                [ARGUMENT]", where METHOD may be * and a line waits for a request of its method:
+                [ARGUMENT]", where METHOD may be * and a line waits for a request of its method;
+                METHOD/WORD waits for one whose path ends in /WORD:
 
     CODE [RETRY-AFTER]      that status; RETRY-AFTER is seconds, or @SECONDS for an HTTP date
     message CODE TEXT       that status with these words
@@ -23,12 +24,18 @@ In DIRECTORY:
     html [CODE]             a page
     redirect CODE           to somewhere else
     rotate                  the place gets another public key first
-    key JSON                that is the answer
+    choose NAME VISIBILITY [COUNT]
+                            somebody opens the organisation's secret NAME to these first: all,
+                            private, or COUNT selected repositories; it is made where it is not there
+    delete NAME             somebody removes the organisation's secret NAME first
+    json JSON               that is the answer
     echo CODE               the words are the request's own, token and all
     large                   more than anybody wants to read
 
 Owners and groups that are special: "missing" is not there, "readonly" may not be written, "free" is
-a group that knows no scopes but *, "old" a group whose filter is not known.
+a group that knows no scopes but *, "old" a group whose filter is not known, "endless" an organisation
+whose lists of repositories have always one page more, "blind" one that does not list the last
+repository to the token.
 """
 import argparse
 import base64
@@ -41,7 +48,7 @@ import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
@@ -49,12 +56,53 @@ from nacl.public import PrivateKey, SealedBox
 SECRET_PATH = re.compile(
     r"/(repos/[^/]+/[^/]+/(?:actions|dependabot|environments/[^/]+)|orgs/[^/]+/(?:actions|dependabot))"
     r"/secrets/([^/]+)")
+SELECTED_PATH = re.compile(r"/(orgs/[^/]+/(?:actions|dependabot))/secrets/([^/]+)/repositories")
+FIRST_ID, NEXT_ID = 4300000000, 7919
 VARIABLE_PATH = re.compile(r"/((?:projects|groups)/[^/]+)/variables(?:/([^/]+))?")
 GITEA_PATH = re.compile(r"/((?:repos/[^/]+/[^/]+|orgs/[^/]+)/actions)/secrets/([^/]+)")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # GitLab's Ci::Maskable
 MASKED = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}\Z")
 MASKED_RAW = re.compile(r"[^ \t\r\n\f\v]{8,}\Z")
+
+
+# What GitHub's description of its API calls a minimal repository: the addresses in it, by what they end in.
+REPOSITORY_URLS = {
+    "archive": "/{archive_format}{/ref}", "assignees": "/assignees{/user}", "blobs": "/git/blobs{/sha}",
+    "branches": "/branches{/branch}", "collaborators": "/collaborators{/collaborator}",
+    "comments": "/comments{/number}", "commits": "/commits{/sha}", "compare": "/compare/{base}...{head}",
+    "contents": "/contents/{+path}", "contributors": "/contributors", "deployments": "/deployments",
+    "downloads": "/downloads", "events": "/events", "forks": "/forks", "git_commits": "/git/commits{/sha}",
+    "git_refs": "/git/refs{/sha}", "git_tags": "/git/tags{/sha}", "hooks": "/hooks",
+    "issue_comment": "/issues/comments{/number}", "issue_events": "/issues/events{/number}",
+    "issues": "/issues{/number}", "keys": "/keys{/key_id}", "labels": "/labels{/name}",
+    "languages": "/languages", "merges": "/merges", "milestones": "/milestones{/number}",
+    "notifications": "/notifications{?since,all,participating}", "pulls": "/pulls{/number}",
+    "releases": "/releases{/id}", "stargazers": "/stargazers", "statuses": "/statuses/{sha}",
+    "subscribers": "/subscribers", "subscription": "/subscription", "tags": "/tags", "teams": "/teams",
+    "trees": "/git/trees{/sha}"}
+OWNER_URLS = (
+    "followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events",
+    "received_events")
+
+
+def minimal_repository(owner, number):
+    """One as GitHub lists it, of a name as long as names may be: some 10 KB."""
+    name = ("repository-%d-" % number).ljust(100, "x")
+    full_name = "%s/%s" % (owner, name)
+    api = "https://api.github.com"
+    user = {"login": owner, "id": 583231, "node_id": "MDQ6VXNlcjU4MzIzMQ==", "gravatar_id": "",
+            "avatar_url": "https://avatars.githubusercontent.com/u/583231?v=4", "type": "Organization",
+            "site_admin": False, "url": "%s/users/%s" % (api, owner), "html_url": "https://github.com/" + owner}
+    for word in OWNER_URLS:
+        user[word + "_url"] = "%s/users/%s/%s" % (api, owner, word)
+    url = "%s/repos/%s" % (api, full_name)
+    repository = {"id": number, "node_id": "R_%d" % number, "name": name, "full_name": full_name,
+                  "owner": user, "private": True, "html_url": "https://github.com/" + full_name,
+                  "description": "d" * 350, "fork": False, "url": url}
+    for word, end in REPOSITORY_URLS.items():
+        repository[word + "_url"] = url + end
+    return repository
 
 
 class Forge:
@@ -89,8 +137,8 @@ class Forge:
             file.write(json.dumps({"path": path, **value}) + "\n")
         return new
 
-    def next_fault(self, method):
-        """The words of the first line that is for this method."""
+    def next_fault(self, method, path):
+        """The words of the first line that is for this method and path."""
         try:
             with open(self.file("faults"), encoding="utf-8") as file:
                 lines = file.read().splitlines()
@@ -98,7 +146,8 @@ class Forge:
             return []
         for number, line in enumerate(lines):
             words = line.split(" ", 2)
-            if words[0] in ("*", method):
+            wanted, _, end = words[0].partition("/")
+            if wanted in ("*", method) and path.endswith("/" + end if end else ""):
                 del lines[number]
                 with open(self.file("faults"), "w", encoding="utf-8") as file:
                     file.write("".join(rest + "\n" for rest in lines))
@@ -200,7 +249,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one(self):
         with self.forge.lock:
             self.take_request()
-            self.fault = self.forge.next_fault(self.command)
+            self.fault = self.forge.next_fault(self.command, self.path_only)
             self.check_headers()
             if self.fault and self.misbehave(*self.fault):
                 return
@@ -273,7 +322,22 @@ class Handler(BaseHTTPRequestHandler):
         self.forge.key_of(found.group(1), another=True)
         return False
 
-    def fault_key(self, argument):
+    def place_in_path(self):
+        return (SELECTED_PATH.fullmatch(self.path_only) or SECRET_PATH.fullmatch(self.path_only)).group(1)
+
+    def fault_choose(self, argument):
+        name, visibility, count = (argument.split() + ["0"])[:3]
+        path = "/%s/secrets/%s" % (self.place_in_path(), name)
+        self.forge.keep(path, {
+            **self.forge.kept.get(path, {"value": "somebody else's"}), "visibility": visibility,
+            "repositories": [FIRST_ID + NEXT_ID * number for number in range(int(count))]})
+        return False
+
+    def fault_delete(self, argument):
+        self.forge.kept.pop("/%s/secrets/%s" % (self.place_in_path(), argument))
+        return False
+
+    def fault_json(self, argument):
         self.answer(200, json.loads(argument))
 
     def fault_echo(self, argument):
@@ -295,6 +359,9 @@ class Handler(BaseHTTPRequestHandler):
         return owner in ("missing", "readonly")
 
     def serve_github(self):
+        if self.command == "GET" and SELECTED_PATH.fullmatch(self.path_only):
+            self.list_selected(*SELECTED_PATH.fullmatch(self.path_only).groups())
+            return
         found = SECRET_PATH.fullmatch(self.path_only)
         if not found or self.command not in ("GET", "PUT"):
             self.refuse(404, "Not Found")
@@ -305,32 +372,88 @@ class Handler(BaseHTTPRequestHandler):
         key, key_id = self.forge.key_of(place)
         if self.command == "GET":
             if name != "public-key":
-                self.refuse(404, "Not Found")
+                self.show_secret(place, name.upper())
                 return
             self.answer(200, {"key_id": key_id,
                               "key": base64.b64encode(bytes(key.public_key)).decode()})
             return
-        problem = self.open_sealed(key, key_id, name, place.startswith("orgs/"))
+        problem = self.open_sealed(key, key_id, name, place)
         if problem:
             self.refuse(422, problem)
             return
         new = self.forge.keep("/%s/secrets/%s" % (place, name.upper()), self.opened)
         self.answer(*((201, {}) if new else (204,)))
 
-    def open_sealed(self, key, key_id, name, of_organisation):
+    def organisation_secret(self, place, name):
+        """What is kept of it, or None. (The secrets of repositories nobody asks for.)"""
+        return self.forge.kept.get("/%s/secrets/%s" % (place, name)) if place.startswith("orgs/") else None
+
+    def show_secret(self, place, name):
+        secret = self.organisation_secret(place, name)
+        if not secret:
+            self.refuse(404, "Not Found")
+            return
+        shown = {"name": name, "created_at": "2026-01-10T14:59:22Z", "updated_at": "2026-01-11T11:59:22Z",
+                 "visibility": secret["visibility"]}
+        if secret["visibility"] == "selected":
+            shown["selected_repositories_url"] = "https://api.github.com/%s/secrets/%s/repositories" % (place, name)
+        self.answer(200, shown)
+
+    def list_selected(self, place, name):
+        """docs.github.com, "Using pagination in the REST API"."""
+        owner = place.split("/")[1]
+        if self.is_refused(owner):
+            return
+        secret = self.organisation_secret(place, name.upper())
+        if not secret:
+            self.refuse(404, "Not Found")
+            return
+        ids = secret["repositories"]
+        size = min(int(self.query.get("per_page", ["30"])[0]), 100)
+        page = int(self.query.get("page", ["1"])[0])
+        total, last = len(ids), max(1, -(-len(ids) // size))
+        if owner == "endless":
+            total, ids, last = page * size + 1, [FIRST_ID + n for n in range(page * size + 1)], page + 1
+        elif owner == "blind":
+            ids = ids[:-1]
+        links = [(word, number) for word, number in (
+            ("prev", page - 1), ("next", page + 1), ("last", last), ("first", 1)) if 0 < number <= last]
+        url = "http://%s%s?" % (self.headers["Host"], self.path.split("?")[0])
+        self.answer(200, {"total_count": total, "repositories": [
+            minimal_repository(owner, number) for number in ids[(page - 1) * size:page * size]]}, [
+                ("Link", ", ".join('<%s%s>; rel="%s"' % (
+                    url, urlencode({"per_page": size, "page": number}), word) for word, number in links))])
+
+    def wrong_choice(self, place):
+        """What is wrong with who may read the secret; None where nothing is. Actions took integers
+        only, and Dependabot strings only, as long as that was documented."""
+        visibility, ids = self.body.get("visibility"), self.body.get("selected_repository_ids", [])
+        if not place.startswith("orgs/"):
+            return "Invalid visibility" if visibility is not None or ids else None
+        if visibility not in ("all", "private", "selected"):
+            return "Invalid visibility"
+        if visibility != "selected" and "selected_repository_ids" in self.body:
+            return "You can only provide a list of repository ids when the visibility is set to selected"
+        wanted = str if place.endswith("/dependabot") else int
+        if not isinstance(ids, list) or any(not isinstance(one, wanted) for one in ids):
+            return "Invalid property /selected_repository_ids: is not of type %s" % wanted.__name__
+        return None
+
+    def open_sealed(self, key, key_id, name, place):
         """What is wrong with it; None and self.opened where nothing is."""
         if not NAME.match(name) or name.upper().startswith("GITHUB_"):
             return "Secret names can only contain alphanumeric characters or underscores."
         if self.body.get("key_id") != key_id:
             return "Bad request - the provided key_id does not match the public key"
-        if of_organisation != (self.body.get("visibility") in ("all", "private")):
-            return "Invalid visibility"
+        if self.wrong_choice(place):
+            return self.wrong_choice(place)
         try:
             sealed = base64.b64decode(self.body.get("encrypted_value", ""), validate=True)
             value = SealedBox(key).decrypt(sealed).decode()
         except (CryptoError, ValueError, TypeError) as error:
             return "Invalid encrypted value: %s" % type(error).__name__
-        self.opened = {"value": value, "visibility": self.body.get("visibility")}
+        self.opened = {"value": value, "visibility": self.body.get("visibility"), "repositories": [
+            int(number) for number in self.body.get("selected_repository_ids", [])]}
         return None
 
     def serve_gitea(self):

@@ -157,6 +157,94 @@ static void a_variable_is_the_one_that_was_asked_for(void **state) {
     assert_false(answer_read_variable(NULL, "X", &variable));
 }
 
+static void who_may_read_a_secret_is_one_of_three(void **state) {
+    (void)state;
+    static const char *const none[] = {
+        "{}",
+        "[]",
+        "{\"name\":\"X\"}",
+        "{\"visibility\":\"all\"}",
+        "{\"name\":\"Y\",\"visibility\":\"all\"}",
+        "{\"name\":7,\"visibility\":\"all\"}",
+        "{\"name\":\"X\",\"visibility\":\"\"}",
+        "{\"name\":\"X\",\"visibility\":\"ALL\"}",
+        "{\"name\":\"X\",\"visibility\":\"internal\"}",
+        "{\"name\":\"X\",\"visibility\":[\"all\"]}",
+    };
+    static const char *const names[] = {"selected", "private", "all"};
+    enum answer_visibility visibility;
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(none); i++) {
+        json_auto_t *json = load(none[i]);
+        if (answer_read_visibility(json, "X", &visibility)) {
+            fail_msg("%s", none[i]);
+        }
+    }
+    assert_false(answer_read_visibility(NULL, "X", &visibility));
+    /* In the order of how many may read it. */
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(names); i++) {
+        json_auto_t *json = json_pack("{s:s, s:s}", "name", "x", "visibility", names[i]);
+        assert_true(answer_read_visibility(json, "X", &visibility));
+        assert_int_equal(visibility, i);
+        assert_string_equal(visibility_name(visibility), names[i]);
+    }
+}
+
+static void a_page_of_repositories_is_their_ids(void **state) {
+    (void)state;
+    static const char *const none[] = {
+        "{}",
+        "[]",
+        "{\"total_count\":0}",
+        "{\"repositories\":[]}",
+        "{\"total_count\":\"0\",\"repositories\":[]}",
+        "{\"total_count\":-1,\"repositories\":[]}",
+        "{\"total_count\":0.0,\"repositories\":[]}",
+        "{\"total_count\":0,\"repositories\":{}}",
+        "{\"total_count\":1,\"repositories\":[1]}",
+        "{\"total_count\":1,\"repositories\":[{}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":0}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":-1}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":\"1\"}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":1.0}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":true}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":9007199254740992}]}",
+        "{\"total_count\":1,\"repositories\":[{\"id\":9223372036854775808}]}",
+    };
+    struct answer_page page;
+    for (size_t i = 0; i < IBC_ARRAY_SIZE(none); i++) {
+        json_auto_t *json = load(none[i]);
+        if (answer_read_page(json, &page)) {
+            fail_msg("%s", none[i]);
+        }
+    }
+    assert_false(answer_read_page(NULL, &page));
+    json_auto_t *empty = load("{\"total_count\":7,\"repositories\":[]}");
+    assert_true(answer_read_page(empty, &page));
+    assert_int_equal(page.total, 7);
+    assert_int_equal(page.count, 0);
+    json_auto_t *two = load("{\"total_count\":2,\"repositories\":[{\"id\":1,\"name\":\"r\"},"
+                            "{\"id\":9007199254740991}]}");
+    assert_true(answer_read_page(two, &page));
+    assert_int_equal(page.count, 2);
+    assert_int_equal(page.ids[0], 1);
+    assert_int_equal(page.ids[1], UINT64_C(9007199254740991));
+}
+
+static void a_page_has_as_many_as_were_asked_for(void **state) {
+    (void)state;
+    struct answer_page page;
+    json_auto_t *json = json_pack("{s:i, s:[]}", "total_count", 99, "repositories");
+    json_t *repositories = json_object_get(json, "repositories");
+    for (int i = 1; i <= ANSWER_PAGE_MAX; i++) {
+        json_array_append_new(repositories, json_pack("{s:i}", "id", i));
+    }
+    assert_true(answer_read_page(json, &page));
+    assert_int_equal(page.count, ANSWER_PAGE_MAX);
+    assert_int_equal(page.ids[ANSWER_PAGE_MAX - 1], ANSWER_PAGE_MAX);
+    json_array_append_new(repositories, json_pack("{s:i}", "id", ANSWER_PAGE_MAX + 1));
+    assert_false(answer_read_page(json, &page));
+}
+
 static void words_are_found_wherever_a_forge_puts_them(void **state) {
     (void)state;
     static const char *const said[] = {
@@ -286,6 +374,9 @@ int main(void) {
         cmocka_unit_test(only_the_one_form_of_a_date_is_one),
         cmocka_unit_test(a_key_is_32_bytes_with_a_name),
         cmocka_unit_test(a_variable_is_the_one_that_was_asked_for),
+        cmocka_unit_test(who_may_read_a_secret_is_one_of_three),
+        cmocka_unit_test(a_page_of_repositories_is_their_ids),
+        cmocka_unit_test(a_page_has_as_many_as_were_asked_for),
         cmocka_unit_test(words_are_found_wherever_a_forge_puts_them),
         cmocka_unit_test(values_are_those_that_the_forge_keeps_and_hides),
         cmocka_unit_test(values_have_a_size_that_they_may_have),

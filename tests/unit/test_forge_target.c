@@ -47,15 +47,13 @@ static void every_place_has_a_target_that_says_the_same_again(void **state) {
          "github+https://api.github.com/repos/o/environments/actions/secrets/X#IB_PASSWORD",
          "https://api.github.com/repos/o/environments/actions/secrets/X", "X", "", "", false,
          false},
+        {GITHUB(.organisation = "environments"), "X",
+         "github+https://api.github.com/orgs/environments/actions/secrets/X#IB_PASSWORD",
+         "https://api.github.com/orgs/environments/actions/secrets/X", "X", "", "", false, false},
         {GITHUB(.repository = "orgs/r", .dependabot = true), "X",
          "github+https://api.github.com/repos/orgs/r/dependabot/secrets/X#IB_PASSWORD",
          "https://api.github.com/repos/orgs/r/dependabot/secrets/X", "X", "", "", false, false},
-        {GITHUB(.organisation = "environments"), "X",
-         "github+https://api.github.com/orgs/environments/actions/secrets/X"
-         "?visibility=private#IB_PASSWORD",
-         "https://api.github.com/orgs/environments/actions/secrets/X", "X", "private", "", false,
-         false},
-        {GITHUB(.organisation = "o"), "X",
+        {GITHUB(.organisation = "o", .visibility = "private"), "X",
          "github+https://api.github.com/orgs/o/actions/secrets/X?visibility=private#IB_PASSWORD",
          "https://api.github.com/orgs/o/actions/secrets/X", "X", "private", "", false, false},
         {GITHUB(.organisation = "o", .dependabot = true, .visibility = "all"), "X",
@@ -106,6 +104,7 @@ static void every_place_has_a_target_that_says_the_same_again(void **state) {
         assert_string_equal(secret.field, "IB_PASSWORD");
         assert_string_equal(secret.visibility, cases[i].visibility);
         assert_string_equal(secret.scope, cases[i].scope);
+        assert_int_equal(secret.of_organisation, cases[i].place.organisation != NULL);
         assert_int_equal(secret.masked, cases[i].masked);
         assert_int_equal(secret.is_protected, cases[i].is_protected);
     }
@@ -136,7 +135,8 @@ static void what_a_forge_does_not_have_is_refused_in_a_sentence(void **state) {
         {GITHUB(.repository = "o/r", .environment = ".."), "1 to 255 bytes"},
         {GITHUB(.repository = "o/r", .environment = "a\nb"), "1 to 255 bytes"},
         {GITHUB(.repository = "o/r", .visibility = "all"), "only secrets of a GitHub organ"},
-        {GITHUB(.organisation = "o", .visibility = "selected"), "write the secret into each"},
+        {GITHUB(.organisation = "o", .visibility = "selected"), "are selected at GitHub"},
+        {GITHUB(.organisation = "o", .visibility = ""), "must be 'all' or 'private'"},
         {GITHUB(.repository = "o/r", .unmasked = true), "only GitLab's"},
         {GITHUB(.repository = "o/r", .is_protected = true), "only GitLab's"},
         {GITLAB(.repository = "p"), "GROUP/PROJECT or its number"},
@@ -294,7 +294,8 @@ static void a_target_has_one_spelling(void **state) {
         "github+https://api.github.com/repos/o/r/environments/%2/secrets/X#F",
         "github+https://api.github.com/repos/o/r/environments/%00/secrets/X#F",
         "github+https://api.github.com/repos/o/r/environments/%0A/secrets/X#F",
-        "github+https://api.github.com/orgs/o/actions/secrets/X#F",
+        "github+https://api.github.com/orgs/o/actions/secrets/X?#F",
+        "github+https://api.github.com/orgs/o/actions/secrets/X?visibility=#F",
         "github+https://api.github.com/orgs/o/actions/secrets/X?visibility=selected#F",
         "github+https://api.github.com/orgs/o/actions/secrets/X?visibility=all&visibility=all#F",
         "github+http://api.github.com/repos/o/r/actions/secrets/X#F",

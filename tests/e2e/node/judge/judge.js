@@ -57,6 +57,15 @@ function schemaErrors(schema, value, what) {
   return validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`];
 }
 
+// The largest number is in the description only: "(max 100)".
+function judgeQuery(parameter, text) {
+  const what = `query parameter ${parameter.name}`;
+  const isNumber = parameter.schema.type === 'integer' && /^(0|[1-9][0-9]*)$/.test(text);
+  const [, most] = /\(max (\d+)\)/.exec(parameter.description) || [];
+  return schemaErrors(parameter.schema, isNumber ? Number(text) : text, what)
+    .concat(most && Number(text) > Number(most) ? [`${what} is more than ${most}`] : []);
+}
+
 function judgeParameters(operation, request, segments) {
   const found = [];
   const parts = operation.template.split('/');
@@ -69,7 +78,11 @@ function judgeParameters(operation, request, segments) {
     if (!known('query').some((parameter) => parameter.name === name)) found.push(`unknown query parameter ${name}`);
   }
   for (const parameter of known('query')) {
-    if (parameter.required && !(parameter.name in request.query)) found.push(`no query parameter ${parameter.name}`);
+    if (parameter.name in request.query) {
+      found.push(...judgeQuery(parameter, request.query[parameter.name]));
+    } else if (parameter.required) {
+      found.push(`no query parameter ${parameter.name}`);
+    }
   }
   return found;
 }
@@ -98,8 +111,12 @@ function judgeBody(operation, request) {
   return schemaErrors(schema, request.body, 'body').concat(unknown.map((key) => `unknown field ${key}`));
 }
 
+// docs.github.com, "Troubleshooting the REST API": whatever is asked for may not be there.
+const notThere = { content: { 'application/json': { schema: resolve(api.components.schemas['basic-error']) } } };
+
 function judgeAnswer(operation, request) {
-  const response = operation.responses[request.status];
+  const response = operation.responses[request.status] ||
+    (request.method === 'GET' && request.status === 404 ? notThere : null);
   if (!response) return [`status ${request.status} is not documented`];
   const content = response.content && response.content['application/json'];
   if (!content) return request.answer === null ? [] : ['an answer where none is documented'];
