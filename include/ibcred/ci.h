@@ -26,8 +26,9 @@ enum ibc_ci ibc_ci_detect(char *const *environment);
  * request or workflow run of the event has a head of another repository than GITHUB_REPOSITORY
  * (`event`: the JSON that $GITHUB_EVENT_PATH names; empty where there is none). GitLab: a merge
  * request of another project. IBC_ERR_REFUSED: it was, or it is about a pull request and nobody
- * can say. IBC_ERR_DATA: the event is no JSON object, or longer than IBC_CI_EVENT_MAX. Where the
- * environment names both, each must say that it was not; where it names none, nobody is asked.
+ * can say, or the environment names both, and a mask of the one is plain text in the log of the
+ * other. IBC_ERR_DATA: the event is no JSON object, or longer than IBC_CI_EVENT_MAX. Where the
+ * environment names none, nobody is asked.
  *
  * This keeps an honest job from handing a secret to a stranger. It is no wall: code of a stranger
  * that runs in a job with the identity at hand has the vault anyway.

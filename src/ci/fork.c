@@ -142,12 +142,16 @@ static enum ibc_status check_gitlab(char *const *environment, struct ibc_error *
 
 enum ibc_status ibc_ci_check_fork(char *const *environment, struct ibc_view event,
                                   struct ibc_error *err) {
-    enum ibc_status status = IBC_OK;
-    if (ci_says(environment, "GITHUB_ACTIONS")) {
-        status = check_github(environment, event, err);
+    const bool on_github = ci_says(environment, "GITHUB_ACTIONS");
+    const bool on_gitlab = ci_says(environment, "GITLAB_CI");
+    if (on_github && on_gitlab) {
+        return ibc_fail(err, IBC_ERR_REFUSED,
+                        "GITHUB_ACTIONS and GITLAB_CI are both true, and what hides a value in the "
+                        "log of the one is plain text in the other's; nothing was released: unset "
+                        "the one that does not run this job");
     }
-    if (status == IBC_OK && ci_says(environment, "GITLAB_CI")) {
-        status = check_gitlab(environment, err);
+    if (on_github) {
+        return check_github(environment, event, err);
     }
-    return status;
+    return on_gitlab ? check_gitlab(environment, err) : IBC_OK;
 }

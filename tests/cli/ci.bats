@@ -146,11 +146,12 @@ no_secret_in() {
     in_gitlab merge_request_event 8 7
     refused 77 "a fork" "$IBCRED" ci exec paper -- touch ran
     refused 77 "a fork" "$IBCRED" ci env paper
-    # Nor where another forge's variables are there as well, and say nothing of one.
+    # Nor where two forges' variables are there: a mask of the one is plain text to the other.
+    in_gitlab push
     GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push \
-        refused 77 "a fork, '8'" "$IBCRED" ci exec paper -- touch ran
-    in_github pull_request "$(pull_of else/repo)"
-    GITLAB_CI=true refused 77 "a fork, 'else/repo'" "$IBCRED" ci exec paper -- touch ran
+        refused 77 "are both true" "$IBCRED" ci exec paper -- touch ran
+    in_github push '{}'
+    GITLAB_CI=true refused 77 "are both true" "$IBCRED" ci env paper
     [ ! -e ran ]
     [ ! -e ibcred.env ]
     [ ! -s github_env ]
