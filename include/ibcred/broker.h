@@ -224,7 +224,7 @@ IBC_CHECKED enum ibc_status ibc_broker_settle(const struct ibc_broker *broker, c
  * The same for who changes a profile under the vault's lock: `profile`, of the vault that is
  * edited, is brought up to what the ledger knows, and nothing is written. Once it is, tell the
  * audit log by ibc_broker_note_settled(), which does nothing but for IBC_STAGING_PROMOTED and
- * _BURNED.
+ * _BURNED. Errors: as ibc_ledger_open(); as ibc_broker_note().
  */
 IBC_CHECKED enum ibc_status ibc_broker_settle_edited(const struct ibc_broker *broker,
                                                      struct ibc_profile *profile,
@@ -241,8 +241,9 @@ struct ibc_hold;
  * Lock the ledgers of the profiles' accounts, in an order that is the same for everybody, so that
  * nothing is released until the caller, who has the vault's lock, has written that what is staged
  * there is dropped; a release that waits looks at the vault once more. Free it after the commit,
- * before anything else of the broker's is called. IBC_ERR_WAIT: a staged version was released
- * before, and perhaps decided about.
+ * before anything else of the broker's is called. Each account's ledger takes a descriptor until
+ * then. IBC_ERR_WAIT: a staged version was released before, and perhaps decided about.
+ * IBC_ERR_NOT_FOUND: no such profile in the broker's vault. Else as ibc_ledger_open().
  */
 IBC_CHECKED enum ibc_status ibc_broker_hold(const struct ibc_broker *broker,
                                             const char *const *profiles, size_t count,

@@ -126,12 +126,13 @@ void ibc_forge_close(struct ibc_forge_client **client);
  * request without an answer, but only twice, and not where TLS is refused. Redirects are not
  * followed.
  *
- * IBC_ERR_UNAVAILABLE: no connection, TLS refused, no answer in time, still 429 or 5xx, or no
- * forge's answer. IBC_ERR_REFUSED: 3xx, 401, 403, 404, 409, 422 and other 4xx, each with what to
- * do; GitLab wrote it otherwise than it was asked to; or who may read it at GitHub cannot be kept,
- * since more than 5000 repositories are selected or the token sees some of them only.
- * IBC_ERR_MISMATCH: ibc_forge_check_value(). IBC_ERR_WAIT: `give_up` said so. No sentence holds
- * token or value, nor any words of the forge, which may quote them.
+ * IBC_ERR_UNAVAILABLE: no connection, TLS refused, no answer in time, still 429 or 5xx, no
+ * forge's answer, or GitHub's list of who may read it changes while it is read. IBC_ERR_REFUSED:
+ * 3xx, 401, 403, 404, 409, 422 and other 4xx, each with what to do; GitLab wrote it otherwise than
+ * it was asked to; or who may read it at GitHub cannot be kept, since more than 5000 repositories
+ * are selected or the token sees some of them only. IBC_ERR_MISMATCH: ibc_forge_check_value().
+ * IBC_ERR_WAIT: `give_up` said so. No sentence holds token or value, nor any words of the forge,
+ * which may quote them.
  */
 IBC_CHECKED enum ibc_status ibc_forge_put(struct ibc_forge_client *client,
                                           const struct ibc_forge_secret *secret,

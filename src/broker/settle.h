@@ -23,7 +23,7 @@ IBC_CHECKED enum ibc_status decide(const struct ibc_broker *broker, const struct
 /*
  * Is the version of the account, whose ledger is locked, still staged, where it is a staged one?
  * Looks at the vault once more where somebody has written it since it was opened. IBC_ERR_WAIT: it
- * is not.
+ * is not. IBC_ERR_NOT_FOUND: the profile is gone. Else as ibc_vault_open() and ibc_vault_get().
  */
 IBC_CHECKED enum ibc_status still_staged(const struct ibc_broker *broker,
                                          const struct account *account, struct ibc_error *err);

@@ -91,8 +91,9 @@ static enum ibc_status too_many(const struct forge_job *job, uint64_t count,
 static enum ibc_status incomplete(const struct forge_job *job, const struct selection *selection,
                                   struct ibc_error *err) {
     return ibc_fail(err, IBC_ERR_REFUSED,
-                    "%s: GitHub says that %" PRIu64 " repositories are selected to read it and "
-                    "lists %zu, so nothing was sent, for the others would be selected no longer; "
+                    "%s: of the repositories that are selected to read it, GitHub counts %" PRIu64
+                    " and lists %zu, so nothing was sent, for the others would be selected no "
+                    "longer; "
                     "try again, with a token that may see them all (classic: also repo)",
                     job->secret->url, selection->total, selection->count);
 }

@@ -49,14 +49,21 @@ static bool has_place(const struct ibc_forge_place *place) {
     return place->repository || place->organisation;
 }
 
+static bool narrows(const struct ibc_forge_place *place) {
+    return place->environment || place->visibility || place->dependabot || place->unmasked ||
+           place->is_protected;
+}
+
 /* Nothing brings back what a slip has forgotten: all is forgotten for those who say so. */
 static enum ibc_status check_extent(const struct provision_options *given,
                                     const struct ibc_forge_place *place, struct ibc_error *err) {
     if (given->all && !given->forget) {
         return ibc_fail(err, IBC_ERR_USAGE, "--all goes with --forget");
     }
-    if (given->all && has_place(place)) {
-        return ibc_fail(err, IBC_ERR_USAGE, "--all and a place exclude one another");
+    if (given->all && (has_place(place) || narrows(place))) {
+        return ibc_fail(
+            err, IBC_ERR_USAGE,
+            "--all means every place at that forge; leave out what names or narrows one");
     }
     if (given->forget && !given->all && !has_place(place)) {
         return ibc_fail(err, IBC_ERR_USAGE,
@@ -78,6 +85,11 @@ static enum ibc_status check_errand(const struct provision_options *given,
     if (!given->identity && (given->expires || provision->secret_name)) {
         return ibc_fail(err, IBC_ERR_USAGE, "--%s goes with --ci-identity",
                         given->expires ? "expires" : "secret-name");
+    }
+    if ((given->resume || given->forget) && provision->place.visibility) {
+        return ibc_fail(err, IBC_ERR_USAGE,
+                        "--visibility is for writing anew: give the whole command again, without "
+                        "--resume or --forget");
     }
     if (provision->place.repository && provision->place.organisation) {
         return ibc_fail(err, IBC_ERR_USAGE, "--repo and --org exclude one another");

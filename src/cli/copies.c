@@ -22,40 +22,6 @@ struct bringing {
     bool outdated; /* another version is active by now */
 };
 
-enum ibc_status add_target(struct copy_targets *targets, struct ibc_view target,
-                           struct ibc_error *err) {
-    if (targets->count == IBC_COPIES_MAX) {
-        return ibc_fail(err, IBC_ERR_USAGE, "a profile has at most %d copies", IBC_COPIES_MAX);
-    }
-    snprintf(targets->items[targets->count++], sizeof targets->items[0], "%.*s", (int)target.size,
-             (const char *)target.bytes);
-    return IBC_OK;
-}
-
-void describe_targets(const struct copy_targets *targets, char out[static TARGETS_TEXT_MAX]) {
-    int used = snprintf(out, TARGETS_TEXT_MAX, "%s", targets->items[0]);
-    if (targets->count > 1) {
-        snprintf(out + used, TARGETS_TEXT_MAX - (size_t)used, " and %zu more", targets->count - 1);
-    }
-}
-
-const struct ibc_copy *find_copy(const struct ibc_profile *profile, const char *target) {
-    for (size_t i = 0; i < profile->copy_count; i++) {
-        if (ibc_view_is(profile->copies[i].target, target)) {
-            return &profile->copies[i];
-        }
-    }
-    return NULL;
-}
-
-size_t copies_behind(const struct ibc_profile *profile) {
-    size_t count = 0;
-    for (size_t i = 0; i < profile->copy_count; i++) {
-        count += ibc_copy_is_behind(profile, &profile->copies[i]);
-    }
-    return count;
-}
-
 /* One token goes to one server. `*first` is the first of the targets at that forge; `*there`: is
  * one? What a later ibcred may have written is at none that is known here. */
 static enum ibc_status check_servers(const struct ibc_profile *profile,
@@ -367,17 +333,6 @@ enum ibc_status bring_targets(struct session *session, const char *profile,
                : fail_with_count(&first, forge, profile, targets->count, out, err);
 }
 
-static enum ibc_status collect_behind(const struct ibc_profile *profile,
-                                      struct copy_targets *targets, struct ibc_error *err) {
-    enum ibc_status status = IBC_OK;
-    for (size_t i = 0; status == IBC_OK && i < profile->copy_count; i++) {
-        if (ibc_copy_is_behind(profile, &profile->copies[i])) {
-            status = add_target(targets, profile->copies[i].target, err);
-        }
-    }
-    return status;
-}
-
 enum ibc_status session_bring_copies(struct session *session, const char *profile_name,
                                      struct forge_access *access, struct brought *out,
                                      struct ibc_error *err) {
@@ -387,7 +342,7 @@ enum ibc_status session_bring_copies(struct session *session, const char *profil
     forge_access_next(access);
     enum ibc_status status = ibc_vault_get(session->broker.vault, profile_name, &profile, err);
     if (status == IBC_OK) {
-        status = collect_behind(profile, &targets, err);
+        status = add_behind(profile, &targets, err);
     }
     if (status == IBC_OK) {
         /* A forge that is not to be had fails with its own copies. */

@@ -53,6 +53,10 @@ size_t copies_behind(const struct ibc_profile *profile);
 IBC_CHECKED enum ibc_status add_target(struct copy_targets *targets, struct ibc_view target,
                                        struct ibc_error *err);
 
+/* Add all copies of the profile that are behind. Errors: as add_target(). */
+IBC_CHECKED enum ibc_status add_behind(const struct ibc_profile *profile,
+                                       struct copy_targets *targets, struct ibc_error *err);
+
 /*
  * A client for every forge among the targets. What keeps one from being had is put down in `access`
  * and returned, if it is the first, and the others are had all the same. IBC_ERR_USAGE: targets at

@@ -188,7 +188,11 @@ IB_USERNAME 1 true" ]
     refused 64 "or --all" "$IBCRED" provision github paper --forget --field IB_PASSWORD
     refused 64 "or --all" "$IBCRED" provision github paper --forget --api-url "$URL"
     refused 64 "--project PATH or --group NAME, or --all" "$IBCRED" provision gitlab paper --forget
-    refused 64 "exclude" "$IBCRED" provision github paper --forget --all --repo "$REPO"
+    refused 64 "every place" "$IBCRED" provision github paper --forget --all --repo "$REPO"
+    refused 64 "every place" "$IBCRED" provision github paper --forget --all --env live
+    refused 64 "every place" "$IBCRED" provision github paper --forget --all --dependabot
+    refused 64 "writing anew" "$IBCRED" provision github paper --forget --org o --visibility all
+    refused 64 "writing anew" "$IBCRED" provision github paper --resume --visibility all
     refused 64 "--all goes with --forget" github paper --all --repo "$REPO"
     refused 64 "--all goes with --forget" github paper --all --resume
     refused 64 "or --all" env GITHUB_ACTIONS=true GITHUB_REPOSITORY="$REPO" \

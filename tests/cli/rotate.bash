@@ -28,7 +28,7 @@ password() {
 }
 
 # later SECONDS COMMAND… - with all clocks set forward. A static program cannot be preloaded over;
-# $LATER is the same one with shared libraries. What it writes stays ahead, so bend further next time.
+# build/preloadable has the same one with shared libraries. What it writes stays ahead, so bend further next time.
 later() {
     local seconds=$1
     shift

@@ -2,7 +2,7 @@
 # rotate_settle.bats - the ledger decides about a staged version, whatever the vault has heard of it.
 load rotate.bash
 
-# try_cut_off OUTCOME - the same, and the power goes before the vault has heard of it: the ledger
+# try_cut_off OUTCOME - as try(), and the power goes before the vault has heard of it: the ledger
 # has the outcome, the vault is the one of before.
 try_cut_off() {
     local before

@@ -361,9 +361,9 @@ kept_back() {
 @test "a list of repositories that is not the whole one is not believed, and nothing is sent" {
     local foreign='no answer of GitHub' changes='changes while it is read' secret
     local chosen='GET/public-key choose X selected 2' page='GET/repositories json {"total_count":'
-    kept_back 77 'says that 3 repositories are selected to read it and lists 2' \
+    kept_back 77 'GitHub counts 3 and lists 2' \
         "$chosen" "$page"'3,"repositories":[{"id":1},{"id":2}]}' "$page"'3,"repositories":[]}'
-    kept_back 77 'says that 1 repositories are selected to read it and lists 0' \
+    kept_back 77 'GitHub counts 1 and lists 0' \
         "$chosen" "$page"'1,"repositories":[]}'
     kept_back 77 '5001 repositories are selected to read it, and ibcred names at most 5000' \
         'GET/public-key choose X selected 5001'
