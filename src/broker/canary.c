@@ -46,6 +46,22 @@ enum canary_state canary_state(const struct ibc_ledger_entry *entries, size_t co
     return state;
 }
 
+static bool is_try(const struct ibc_ledger_entry *entries, size_t count, size_t i) {
+    return entries[i].event == IBC_LEDGER_ATTEMPT ||
+           (entries[i].event == IBC_LEDGER_CHARGE && !ibc_ledger_taken_back(entries, count, i));
+}
+
+size_t canary_last_try(const struct ibc_ledger_entry *entries, size_t count,
+                       const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES]) {
+    size_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_of(&entries[i], credential) && is_try(entries, count, i)) {
+            last = i + 1;
+        }
+    }
+    return last;
+}
+
 bool credential_is_burned(const struct ibc_ledger_entry *entries, size_t count,
                           const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES]) {
     for (size_t i = count; i > 0; i--) {

@@ -25,6 +25,11 @@ enum canary_state canary_state(const struct ibc_ledger_entry *entries, size_t co
                                const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES],
                                int64_t staged_ms);
 
+/* How many entries there are up to the last release or login of `credential`, that one included; 0:
+ * there is none. Pure. */
+size_t canary_last_try(const struct ibc_ledger_entry *entries, size_t count,
+                       const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES]);
+
 /* Does the newest of `credential`'s rejections stand, uncleared? Pure. */
 bool credential_is_burned(const struct ibc_ledger_entry *entries, size_t count,
                           const unsigned char credential[static IBC_CREDENTIAL_ID_BYTES]);

@@ -2,12 +2,16 @@
 #include "broker/settle.h"
 
 /*
- * How many seconds a release that nobody has heard of may still be spoken of. The gate may name a
- * longer wait than this one.
+ * How many seconds the last release of `credential` may still be spoken of. The gate may name a
+ * longer wait than this one, or none: an older container's login says nothing of this one.
  */
 static int64_t time_left(const struct ibc_broker *broker, const struct account *account,
-                         const struct ibc_instant *now) {
-    const struct ibc_gate_verdict verdict = account_gate(broker, account, now);
+                         const unsigned char *credential, const struct ibc_instant *now) {
+    size_t count;
+    const struct ibc_ledger_entry *entries = ibc_ledger_entries(account->ledger, &count);
+    const size_t tried = canary_last_try(entries, count, credential);
+    const struct ibc_gate_verdict verdict =
+        ibc_gate_decide(entries, tried, &broker->policy->gate, credential, now, 0);
     return (verdict.in_flight_ms + 999) / 1000;
 }
 
@@ -37,7 +41,7 @@ enum ibc_status decide(const struct ibc_broker *broker, const struct account *ac
     };
     credential_of(broker->vault, staged, out->credential);
     if (meaning->staging == IBC_STAGING_TRIED) {
-        out->settled.retry_after = time_left(broker, account, &now);
+        out->settled.retry_after = time_left(broker, account, out->credential, &now);
         out->settled.staging = out->settled.retry_after > 0 ? IBC_STAGING_TRIED : IBC_STAGING_WAITS;
     }
     return IBC_OK;

@@ -1,4 +1,5 @@
 /* rotate_resume.c - going on with rotations that were cut off, of one profile or of all. */
+#include "cli/interrupt.h"
 #include "cli/rotate.h"
 
 #include <ibcred/file.h>
@@ -173,7 +174,7 @@ enum ibc_status rotate_resume(const struct cli *cli, const char *name,
     if (status != IBC_OK) {
         return status;
     }
-    for (size_t i = 0; i < resumption.count; i++) {
+    for (size_t i = 0; i < resumption.count && !is_interrupted(); i++) {
         resume(&resumption, resumption.names[i]);
     }
     if (cli->json) {

@@ -153,6 +153,36 @@ static void what_was_released_cannot_be_held(void **state) {
     assert_int_equal(hold(&world->broker, profiles, 2, &held, &err), IBC_OK);
 }
 
+/* An older container that is still watched logs of its own login. */
+static void another_passwords_outcome_says_nothing_of_what_was_released(void **state) {
+    struct world *world = *state;
+    const char *const names[] = {"paper"};
+    struct ibc_error err;
+    struct ibc_reported reported;
+    struct ibc_settled settled;
+    ibc_auto_hold *held = NULL;
+    assert_int_equal(release_as(world, IBC_CANARY_NEVER), IBC_OK);
+    const struct ibc_charge old = world->released.charge;
+    const struct ibc_report success = {.outcome = IBC_OUTCOME_SUCCESS, .origin = {.charge = old}};
+    assert_int_equal(ibc_broker_report(&world->broker, "paper", &success, &reported, &err), IBC_OK);
+    reopen_vault(world);
+    stage(world, "second-pass2");
+    reopen_vault(world);
+    assert_int_equal(release_as(world, IBC_CANARY_ONLY), IBC_OK);
+    const struct ibc_report conflict = {.outcome = IBC_OUTCOME_SESSION_CONFLICT,
+                                        .automatic = true,
+                                        .seen_ns = 42,
+                                        .origin = {.charge = old}};
+    assert_int_equal(ibc_broker_report(&world->broker, "paper", &conflict, &reported, &err),
+                     IBC_OK);
+    reopen_vault(world);
+    assert_int_equal(ibc_broker_settle(&world->broker, "paper", &settled, &err), IBC_OK);
+    assert_int_equal(settled.staging, IBC_STAGING_TRIED);
+    assert_int_equal(ibc_broker_hold(&world->broker, names, 1, &held, &err), IBC_ERR_WAIT);
+    assert_null(held);
+    assert_true(err.retry_after > 0);
+}
+
 static void what_was_decided_cannot_be_held(void **state) {
     struct world *world = *state;
     static const char *const profiles[] = {"paper"};
@@ -216,6 +246,7 @@ int main(void) {
         BROKER_TEST(a_release_of_the_active_version_does_not_look_again),
         BROKER_TEST(accounts_that_are_held_are_locked_each_once),
         BROKER_TEST(what_was_released_cannot_be_held),
+        BROKER_TEST(another_passwords_outcome_says_nothing_of_what_was_released),
         BROKER_TEST(what_was_decided_cannot_be_held),
         BROKER_TEST(an_edited_profile_is_brought_up_to_the_ledger_and_not_written),
     };
